@@ -1,0 +1,38 @@
+# `make demo` shows it, `make test` checks it. Both make .venv from the lock file first.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+.PHONY: help demo test check lint types imports tests lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(VENV)/.installed  ## the whole story on this machine; ARGS="--once --json" for a script
+	@$(BIN)/reminder demo $(ARGS)
+
+test: check tests  ## everything CI runs, fast first
+
+check: $(VENV)/.installed  ## format, lint, imports, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy reminder
+
+tests: $(VENV)/.installed  ## the tests alone; ARGS="-k name" to choose
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+lock: $(VENV)/.installed  ## make requirements.lock again from pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile pyproject.toml --extra sandbox --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet $(ARGS) --output-file requirements.lock
+
+clean:  ## remove the virtual environment and what the tools leave behind
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

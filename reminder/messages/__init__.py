@@ -1,0 +1,1 @@
+"""The words for the patient: rendering, links, SMS segments, calendar files. Pure."""

@@ -1,0 +1,1 @@
+"""The words every room shares: frozen values that need nothing of the outside."""

@@ -1,0 +1,102 @@
+"""What the plan decides for each appointment and step, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from reminder.model.appointments import Appointment, AppointmentKey
+from reminder.model.people import Channel, ContactPoint, Patient, PatientKey, Preference
+from reminder.model.reasons import Reason
+
+
+class ReminderState(StrEnum):
+    """Where a reminder stands; all but the first three carry a `Reason`."""
+
+    PLANNED = "planned"
+    IN_MESSAGE = "in-message"
+    SENT = "sent"
+    ANSWERED = "answered"
+    SKIPPED = "skipped"
+    WITHDRAWN = "withdrawn"
+    HELD = "held"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class ReminderKey(NamedTuple):
+    """A reminder's identity: publishing a ruleset or reading again makes no second one.
+
+    `n` counts the moves for steps of the kind 'when moved' and is 0 otherwise.
+    """
+
+    appointment: AppointmentKey
+    step_id: str
+    start_at: datetime
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A person is to be told. `routes` are the addresses to try, in order.
+
+    `due_at` is UTC and outside the clinic's quiet hours. After `useful_until`
+    the reminder is worth nothing and expires.
+    """
+
+    key: ReminderKey
+    clinic_id: str
+    template: str
+    language: str
+    routes: tuple[ContactPoint, ...]
+    due_at: datetime
+    useful_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Nothing is sent for this step, and why. `clinic_id` is None without a clinic."""
+
+    key: ReminderKey
+    reason: Reason
+    clinic_id: str | None = None
+
+
+Decision = Planned | Skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """A decision as it was kept, and what became of it. Instants are UTC."""
+
+    reminder_id: UUID
+    key: ReminderKey
+    state: ReminderState
+    clinic_id: str | None = None
+    template: str = ""
+    language: str = ""
+    channel: Channel | None = None
+    routes: tuple[ContactPoint, ...] = ()
+    due_at: datetime | None = None
+    useful_until: datetime | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One person's world as the planner sees it.
+
+    `patient` is None when the EHR gave no readable Patient. `blocked` are
+    those of the person's and guardians' addresses that opted out. `kept` is
+    what earlier plans decided, in every state. `revision` names this state of
+    the world: a plan made from it settles it unless it changed meanwhile.
+    """
+
+    key: PatientKey
+    patient: Patient | None
+    appointments: tuple[Appointment, ...] = ()
+    preference: Preference = Preference()
+    blocked: frozenset[ContactPoint] = frozenset()
+    kept: tuple[Reminder, ...] = ()
+    revision: int = 0

@@ -1,0 +1,1 @@
+"""Decides: calendar, plan, quiet hours, protection, retries. Pure."""

@@ -1,0 +1,1 @@
+"""An EHR, a mailbox and a phone to try everything without anyone's credentials."""

@@ -1,0 +1,413 @@
+"""The tables. Rows never leave this room; columns named `sealed` are encrypted.
+
+Every id is a UUID made by us before the INSERT, since the encryption of a
+cell is bound to its table, column and row. What is searched for stands in
+clear only where it says nothing about a person: FHIR ids, codes, instants.
+Addresses are found through `*_index`, a keyed hash.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class PersonRow(SQLModel, table=True):
+    """A Patient: names, birth date, addresses and guardians are in `sealed`.
+
+    `revision` grows with every change of the person, their appointments or
+    preferences; the plan is due while `planned_revision` lags behind. A
+    patient known only from an appointment has `readable` False.
+    """
+
+    __tablename__ = "person"
+    __table_args__ = (
+        UniqueConstraint("connection", "patient_id"),
+        Index(
+            "ix_person_to_plan",
+            "id",
+            postgresql_where=text("planned_revision < revision"),
+            sqlite_where=text("planned_revision < revision"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    connection: str
+    patient_id: str
+    readable: bool = False
+    active: bool = True
+    deceased: bool = False
+    opted_out: bool = False
+    language: str | None = None
+    fingerprint: str = ""
+    seen_at: datetime | None = None
+    revision: int = 1
+    planned_revision: int = 0
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class PersonAddressRow(SQLModel, table=True):
+    """Which people can be reached at which address, by keyed hash."""
+
+    __tablename__ = "person_address"
+    __table_args__ = (
+        UniqueConstraint("person_id", "channel", "address_index"),
+        Index("ix_person_address", "address_index"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id", ondelete="CASCADE")
+    channel: str
+    address_index: bytes = Field(sa_type=LargeBinary)
+
+
+class AppointmentRow(SQLModel, table=True):
+    """One patient's booking: place, practitioner and join link are in `sealed`."""
+
+    __tablename__ = "appointment"
+    __table_args__ = (
+        UniqueConstraint("connection", "appointment_id", "patient_id"),
+        Index("ix_appointment_patient", "connection", "patient_id"),
+        Index("ix_appointment_start", "connection", "start_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    connection: str
+    appointment_id: str
+    patient_id: str
+    status: str
+    participation: str
+    start_at: datetime
+    end_at: datetime | None = None
+    created_at: datetime | None = None
+    version_id: str | None = None
+    location_id: str | None = None
+    slot_ids: str = ""
+    fingerprint: str
+    seen_at: datetime
+    gone: bool = False
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class ReminderRow(SQLModel, table=True):
+    """A decision for one appointment and step; `routes` are in `sealed`.
+
+    `route` is the index of the address now being tried; `channel` and
+    `address_index` are that address's.
+    """
+
+    __tablename__ = "reminder"
+    __table_args__ = (
+        UniqueConstraint(
+            "connection", "appointment_id", "patient_id", "step_id", "start_at", "n"
+        ),
+        Index(
+            "ix_reminder_due",
+            "due_at",
+            postgresql_where=text("state = 'planned'"),
+            sqlite_where=text("state = 'planned'"),
+        ),
+        Index("ix_reminder_patient", "connection", "patient_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    connection: str
+    appointment_id: str
+    patient_id: str
+    step_id: str
+    start_at: datetime
+    n: int = 0
+    state: str
+    reason: str | None = None
+    clinic_id: str | None = None
+    template: str = ""
+    language: str = ""
+    channel: str | None = None
+    address_index: bytes | None = Field(default=None, sa_type=LargeBinary)
+    route: int = 0
+    due_at: datetime | None = None
+    useful_until: datetime | None = None
+    changed_at: datetime
+    sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class MessageRow(SQLModel, table=True):
+    """What goes to one address at once; the address is in `sealed`."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index(
+            "ix_message_due",
+            "next_try_at",
+            postgresql_where=text("state in ('queued', 'deferred')"),
+            sqlite_where=text("state in ('queued', 'deferred')"),
+        ),
+        Index(
+            "ix_message_lease",
+            "lease_until",
+            postgresql_where=text("state in ('claimed', 'sending')"),
+            sqlite_where=text("state in ('claimed', 'sending')"),
+        ),
+        Index("ix_message_provider", "provider_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    kind: str
+    state: str
+    clinic_id: str
+    channel: str
+    language: str
+    template: str
+    protection: str | None = None
+    transport: str | None = None
+    provider_id: str | None = None
+    code: str | None = None
+    queued_at: datetime
+    next_try_at: datetime | None = None
+    first_tried_at: datetime | None = None
+    useful_until: datetime
+    attempt: int = 0
+    uncertain_tries: int = 0
+    lease_until: datetime | None = None
+    claimed_by: str | None = None
+    fence: int = 0
+    changed_at: datetime
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class MessageAppointmentRow(SQLModel, table=True):
+    """Which appointments a message is about, and so what its link opens."""
+
+    __tablename__ = "message_appointment"
+    __table_args__ = (Index("ix_message_appointment", "connection", "appointment_id"),)
+
+    message_id: UUID = Field(
+        primary_key=True, foreign_key="message.id", ondelete="CASCADE"
+    )
+    connection: str = Field(primary_key=True)
+    appointment_id: str = Field(primary_key=True)
+    patient_id: str = Field(primary_key=True)
+
+
+class ReminderMessageRow(SQLModel, table=True):
+    """Which reminders a message fulfils; a reminder may need several messages."""
+
+    __tablename__ = "reminder_message"
+    __table_args__ = (Index("ix_reminder_message", "reminder_id"),)
+
+    message_id: UUID = Field(
+        primary_key=True, foreign_key="message.id", ondelete="CASCADE"
+    )
+    reminder_id: UUID = Field(
+        primary_key=True, foreign_key="reminder.id", ondelete="CASCADE"
+    )
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One try of one message through one transport, with its evidence."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_message", "message_id"),)
+
+    id: UUID = Field(primary_key=True)
+    message_id: UUID = Field(foreign_key="message.id", ondelete="CASCADE")
+    transport: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    code: str = ""
+    provider_id: str = ""
+    evidence: str = ""
+
+
+class DeliveryEventRow(SQLModel, table=True):
+    """A provider's later report, kept once however often it comes."""
+
+    __tablename__ = "delivery_event"
+    __table_args__ = (UniqueConstraint("message_id", "provider_id", "state"),)
+
+    id: UUID = Field(primary_key=True)
+    message_id: UUID = Field(foreign_key="message.id", ondelete="CASCADE")
+    provider_id: str
+    state: str
+    code: str = ""
+    at: datetime
+
+
+class LinkRow(SQLModel, table=True):
+    """The link of one message: its token only as a keyed hash.
+
+    `tries` counts the dates of birth tried; a right one gives its try back.
+    """
+
+    __tablename__ = "link"
+
+    message_id: UUID = Field(
+        primary_key=True, foreign_key="message.id", ondelete="CASCADE"
+    )
+    token_index: bytes = Field(sa_type=LargeBinary, unique=True)
+    tries: int = 0
+    expires_at: datetime
+
+
+class AnswerRow(SQLModel, table=True):
+    """What a patient did from a link."""
+
+    __tablename__ = "answer"
+    __table_args__ = (
+        Index("ix_answer_appointment", "connection", "appointment_id", "patient_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    connection: str
+    appointment_id: str
+    patient_id: str
+    message_id: UUID
+    kind: str
+    state: str
+    at: datetime
+    slot_id: str | None = None
+    slot_start_at: datetime | None = None
+    before_slot_ids: str = ""
+    before_start_at: datetime | None = None
+
+
+class WriteBackRow(SQLModel, table=True):
+    """What is still to be written into the EHR, and what was."""
+
+    __tablename__ = "write_back"
+    __table_args__ = (
+        Index(
+            "ix_write_back_due",
+            "next_try_at",
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+        UniqueConstraint(
+            "kind",
+            "message_id",
+            "connection",
+            "appointment_id",
+            "patient_id",
+            "answer_id",
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    kind: str
+    state: str
+    connection: str
+    appointment_id: str
+    patient_id: str
+    answer_id: UUID | None = None
+    message_id: UUID | None = None
+    channel: str | None = None
+    template: str = ""
+    sent_at: datetime | None = None
+    slot_ids: str = ""
+    slot_start_at: datetime | None = None
+    attempt: int = 0
+    code: str | None = None
+    created_at: datetime
+    next_try_at: datetime
+    lease_until: datetime | None = None
+    fence: int = 0
+
+
+class PreferenceRow(SQLModel, table=True):
+    """How a person asked to be reached."""
+
+    __tablename__ = "preference"
+    __table_args__ = (UniqueConstraint("connection", "patient_id"),)
+
+    id: UUID = Field(primary_key=True)
+    connection: str
+    patient_id: str
+    channel: str | None = None
+    language: str | None = None
+    lead_minutes: int | None = None
+    nothing: bool = False
+    changed_at: datetime
+
+
+class OptOutRow(SQLModel, table=True):
+    """An address that said stop, whoever shares it."""
+
+    __tablename__ = "opt_out"
+    __table_args__ = (UniqueConstraint("channel", "address_index"),)
+
+    id: UUID = Field(primary_key=True)
+    channel: str
+    address_index: bytes = Field(sa_type=LargeBinary)
+    code: str
+    at: datetime
+
+
+class QuarantineRow(SQLModel, table=True):
+    """An entry of the EHR nobody could read: where and why, never what it held."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (
+        UniqueConstraint("connection", "resource_type", "resource_id", "fingerprint"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    connection: str
+    resource_type: str
+    resource_id: str
+    path: str
+    problem: str
+    fingerprint: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class WorklistRow(SQLModel, table=True):
+    """What needs a human."""
+
+    __tablename__ = "worklist"
+    __table_args__ = (
+        Index(
+            "ix_worklist_open",
+            "kind",
+            "subject",
+            unique=True,
+            postgresql_where=text("done_at is null"),
+            sqlite_where=text("done_at is null"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    kind: str
+    subject: str
+    clinic_id: str | None = None
+    connection: str | None = None
+    appointment_id: str | None = None
+    patient_id: str | None = None
+    message_id: UUID | None = None
+    details: str = ""
+    at: datetime
+    last_at: datetime
+    done_at: datetime | None = None
+
+
+class SyncStateRow(SQLModel, table=True):
+    """How far the reading of one connection has come."""
+
+    __tablename__ = "sync_state"
+
+    connection: str = Field(primary_key=True)
+    cursor: str | None = None
+    last_sync_at: datetime | None = None
+    last_window_at: datetime | None = None
+
+
+class InstanceRow(SQLModel, table=True):
+    """One row: the key ring and the rules this database was last used with."""
+
+    __tablename__ = "instance"
+
+    id: int = Field(primary_key=True)
+    key_check: bytes = Field(sa_type=LargeBinary)
+    rules_fingerprint: str = ""

@@ -1,0 +1,1 @@
+"""The ways out, one class each, behind one small contract."""

@@ -1,0 +1,1 @@
+"""What people open: patient pages, callbacks, health."""

@@ -4,6 +4,10 @@ Every id is a UUID made by us before the INSERT, since the encryption of a
 cell is bound to its table, column and row. What is searched for stands in
 clear only where it says nothing about a person: FHIR ids, codes, instants.
 Addresses are found through `*_index`, a keyed hash.
+
+Two transactions cannot wait for each other for ever if all take their locks
+in one order: appointment, person, message, reminder, then the rest; rows of
+one table by id. Claims that skip locked rows wait for nobody.
 """
 
 from datetime import datetime
@@ -67,7 +71,7 @@ class AppointmentRow(SQLModel, table=True):
 
     __tablename__ = "appointment"
     __table_args__ = (
-        UniqueConstraint("connection", "appointment_id", "patient_id"),
+        UniqueConstraint("appointment_id", "connection", "patient_id"),
         Index("ix_appointment_patient", "connection", "patient_id"),
         Index("ix_appointment_start", "connection", "start_at"),
     )
@@ -100,7 +104,7 @@ class ReminderRow(SQLModel, table=True):
     __tablename__ = "reminder"
     __table_args__ = (
         UniqueConstraint(
-            "connection", "appointment_id", "patient_id", "step_id", "start_at", "n"
+            "appointment_id", "connection", "patient_id", "step_id", "start_at", "n"
         ),
         Index(
             "ix_reminder_due",

@@ -1,0 +1,1 @@
+"""Every change of the tables, in order; they travel inside the package."""

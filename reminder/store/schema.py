@@ -1,0 +1,81 @@
+"""Brings the tables to the state this version needs, and says whether they are."""
+
+import functools
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from reminder.store.database import Database, driver_url, engine_options, prepare
+from reminder.store.errors import translate
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+# Any number, as long as every node uses the same: 'reminder' in ASCII.
+_UPGRADE_LOCK = int.from_bytes(b"reminder")
+
+
+def upgrade(url: str) -> None:
+    """Run every migration that is missing, in one transaction; repeatable.
+
+    Several nodes may call it at once: one migrates, the others wait.
+    """
+    engine = _engine(url)
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            if connection.dialect.name == "postgresql":
+                lock = text("SELECT pg_advisory_xact_lock(:lock)")
+                connection.execute(lock, {"lock": _UPGRADE_LOCK})
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except SQLAlchemyError as error:
+        raise translate(error) from None
+    finally:
+        engine.dispose()
+
+
+def is_current(url: str) -> bool:
+    """Whether no migration is missing (and none of a later version is there)."""
+    engine = _engine(url)
+    try:
+        with engine.connect() as connection:
+            return _is_current(connection)
+    except SQLAlchemyError as error:
+        raise translate(error) from None
+    finally:
+        engine.dispose()
+
+
+async def current(database: Database) -> bool:
+    """As `is_current`, of a database that is already open."""
+    async with database.read() as session:
+        connection = await session.connection()
+        return await connection.run_sync(_is_current)
+
+
+def _engine(url: str) -> Engine:
+    address = driver_url(url, asynchronous=False)
+    engine = create_engine(address, **engine_options(address))
+    prepare(engine)
+    return engine
+
+
+def _is_current(connection: Connection) -> bool:
+    return MigrationContext.configure(connection).get_current_revision() == _head()
+
+
+@functools.cache
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -331,7 +331,8 @@ class PreferenceRow(SQLModel, table=True):
     channel: str | None = None
     language: str | None = None
     lead_minutes: int | None = None
-    nothing: bool = False
+    # SQLite takes the bare word for the end of DO NOTHING.
+    nothing: bool = Field(default=False, sa_column_kwargs={"quote": True})
     changed_at: datetime
 
 

@@ -179,7 +179,7 @@ def _preference() -> None:
         sa.Column("channel", sa.String),
         sa.Column("language", sa.String),
         sa.Column("lead_minutes", sa.Integer),
-        sa.Column("nothing", sa.Boolean, nullable=False),
+        sa.Column("nothing", sa.Boolean, nullable=False, quote=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.UniqueConstraint("connection", "patient_id"),
     )

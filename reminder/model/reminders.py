@@ -100,3 +100,21 @@ class Person:
     blocked: frozenset[ContactPoint] = frozenset()
     kept: tuple[Reminder, ...] = ()
     revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """How many reminders a plan made, skipped, withdrew and left as they were."""
+
+    planned: int = 0
+    skipped: int = 0
+    withdrawn: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "PlanCounts") -> "PlanCounts":
+        return PlanCounts(
+            self.planned + other.planned,
+            self.skipped + other.skipped,
+            self.withdrawn + other.withdrawn,
+            self.unchanged + other.unchanged,
+        )

@@ -1,0 +1,153 @@
+"""Keeps house: leases that ran out, messages nobody knows of, what came too late."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from reminder.flows.composing import Composing, Ready
+from reminder.flows.send import has_next_route
+from reminder.model.clock import Clock
+from reminder.model.messages import ClaimedMessage, Message
+from reminder.model.outcomes import Delivery, Outcome, Uncertain
+from reminder.model.people import Channel
+from reminder.model.settlements import Settlement
+from reminder.rules.retries import after_uncertain
+
+log = structlog.get_logger()
+
+
+class Recovered(Protocol):
+    """What came back from nodes that died."""
+
+    @property
+    def requeued(self) -> int:
+        """Claimed and certainly not sent: queued again."""
+
+    @property
+    def uncertain(self) -> int:
+        """About to be sent: nobody knows."""
+
+
+class Queue(Protocol):
+    """The messages, as this chapter needs them."""
+
+    async def recover(self, *, now: datetime) -> Recovered:
+        """Take back what dead nodes held."""
+
+    async def claim_uncertain(
+        self, *, now: datetime, limit: int, lease: timedelta, node: str
+    ) -> list[ClaimedMessage]:
+        """Take the uncertain ones that are due to be asked about."""
+
+    async def settle(
+        self, settlements: Sequence[Settlement], *, now: datetime
+    ) -> set[object]:
+        """Write what became of them."""
+
+    async def expire(self, *, now: datetime) -> int:
+        """End what is no longer useful, onto the worklist."""
+
+
+class Reconciling(Protocol):
+    """A transport as this chapter needs it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the settings."""
+
+    async def reconcile(self, message: Message, since: datetime) -> Outcome | None:
+        """What became of a message; None when the far side cannot know."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepReport:
+    """What one round found."""
+
+    requeued: int = 0
+    uncertain: int = 0
+    reconciled: int = 0
+    expired: int = 0
+
+
+class Keep:
+    """Housekeeping; safe to run at any time and by several nodes."""
+
+    def __init__(
+        self,
+        *,
+        queue: Queue,
+        transports: Mapping[Channel, Reconciling],
+        composing: Composing,
+        clock: Clock,
+        lease: timedelta,
+        node: str,
+    ) -> None:
+        self._queue = queue
+        self._transports = transports
+        self._composing = composing
+        self._clock = clock
+        self._lease = lease
+        self._node = node
+
+    async def run(self) -> KeepReport:
+        """One round."""
+        now = self._clock()
+        recovered = await self._queue.recover(now=now)
+        reconciled = await self._reconcile(now)
+        expired = await self._queue.expire(now=now)
+        report = KeepReport(
+            recovered.requeued, recovered.uncertain, reconciled, expired
+        )
+        if report != KeepReport():
+            log.info(
+                "kept_house",
+                requeued=report.requeued,
+                uncertain=report.uncertain,
+                reconciled=report.reconciled,
+                expired=report.expired,
+            )
+        return report
+
+    async def _reconcile(self, now: datetime) -> int:
+        claimed = await self._queue.claim_uncertain(
+            now=now, limit=100, lease=self._lease, node=self._node
+        )
+        if not claimed:
+            return 0
+        ready = await self._composing.all(claimed)
+        settlements = [await self._ask(one) for one in ready]
+        await self._queue.settle(settlements, now=self._clock())
+        return len(settlements)
+
+    async def _ask(self, ready: Ready) -> Settlement:
+        claimed, started_at = ready.claimed, self._clock()
+        transport = self._transports[claimed.channel]
+        since = claimed.first_tried_at or claimed.queued_at
+        found = await _found(transport, ready.message, since)
+        now = self._clock()
+        return Settlement(
+            message_id=claimed.message_id,
+            fence=claimed.fence,
+            delivery=Delivery(
+                message_id=claimed.message_id,
+                transport=transport.name,
+                started_at=started_at,
+                ended_at=now,
+                outcome=found or Uncertain("not-known-there"),
+            ),
+            then=after_uncertain(
+                found, claimed, now, has_next_route=has_next_route(claimed)
+            ),
+        )
+
+
+async def _found(
+    transport: Reconciling, message: Message, since: datetime
+) -> Outcome | None:
+    try:
+        return await transport.reconcile(message, since)
+    except Exception as error:  # noqa: BLE001 - a plug-in's bug says nothing certain
+        return Uncertain(type(error).__name__)

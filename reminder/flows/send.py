@@ -1,0 +1,180 @@
+"""Sends what is composed, once, and settles what the far side said."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from reminder.flows.composing import Ready
+from reminder.model.clock import Clock
+from reminder.model.messages import ClaimedMessage, Message, Protection
+from reminder.model.outcomes import (
+    Accepted,
+    Deferred,
+    Delivery,
+    Outcome,
+    Rejected,
+    Scope,
+    Uncertain,
+)
+from reminder.model.people import Channel
+from reminder.model.settlements import Settlement
+from reminder.rules.retries import after
+
+log = structlog.get_logger()
+
+
+class Sender(Protocol):
+    """A transport as this chapter needs it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the settings."""
+
+    async def send(self, message: Message) -> Outcome:
+        """Send once; what the far side said."""
+
+
+class Ledger(Protocol):
+    """Where tries are written down before and after they happen."""
+
+    async def mark_sending(
+        self,
+        claimed: Sequence[ClaimedMessage],
+        *,
+        transport: Mapping[UUID, str],
+        protection: Mapping[UUID, Protection],
+        lease_until: datetime,
+        now: datetime,
+    ) -> set[UUID]:
+        """Commit that these are about to go; only those that are still ours."""
+
+    async def settle(
+        self, settlements: Sequence[Settlement], *, now: datetime
+    ) -> set[UUID]:
+        """Write what became of them."""
+
+
+class Send:
+    """Sends over each channel's transport, a few at a time."""
+
+    def __init__(
+        self,
+        transports: Mapping[Channel, Sender],
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        lease: timedelta,
+        in_flight: int,
+    ) -> None:
+        self._transports = transports
+        self._ledger = ledger
+        self._clock = clock
+        self._lease = lease
+        self._in_flight = in_flight
+
+    async def run(self, ready: Sequence[Ready]) -> list[Settlement]:
+        """Send all of them, each channel beside the others; what was settled."""
+        lanes: dict[Channel, list[Ready]] = {}
+        for one in ready:
+            lanes.setdefault(one.message.channel, []).append(one)
+        settled = await asyncio.gather(
+            *(self._lane(channel, some) for channel, some in lanes.items())
+        )
+        return [settlement for lane in settled for settlement in lane]
+
+    async def _lane(self, channel: Channel, ready: Sequence[Ready]) -> list[Settlement]:
+        settled: list[Settlement] = []
+        for start in range(0, len(ready), self._in_flight):
+            settled += await self._group(
+                channel, ready[start : start + self._in_flight]
+            )
+        return settled
+
+    async def _group(
+        self, channel: Channel, group: Sequence[Ready]
+    ) -> list[Settlement]:
+        """Mark, send and settle no more than are in flight at once.
+
+        A crash between the mark and the settlement leaves just these
+        uncertain, and nothing else.
+        """
+        transport, now = self._transports[channel], self._clock()
+        ours = await self._ledger.mark_sending(
+            [one.claimed for one in group],
+            transport={one.message.message_id: transport.name for one in group},
+            protection={
+                one.message.message_id: one.message.protection for one in group
+            },
+            lease_until=now + self._lease,
+            now=now,
+        )
+        going = [one for one in group if one.message.message_id in ours]
+        settlements = await asyncio.gather(
+            *(self._one(transport, one) for one in going)
+        )
+        await self._ledger.settle(settlements, now=self._clock())
+        return list(settlements)
+
+    async def _one(self, transport: Sender, ready: Ready) -> Settlement:
+        started_at = self._clock()
+        outcome = await _send(transport, ready.message)
+        delivery = Delivery(
+            message_id=ready.message.message_id,
+            transport=transport.name,
+            started_at=started_at,
+            ended_at=self._clock(),
+            outcome=outcome,
+        )
+        _log(delivery, ready.message)
+        return settlement(ready.claimed, delivery)
+
+
+def settlement(claimed: ClaimedMessage, delivery: Delivery) -> Settlement:
+    """What follows from one try."""
+    outcome = delivery.outcome
+    return Settlement(
+        message_id=claimed.message_id,
+        fence=claimed.fence,
+        delivery=delivery,
+        then=after(
+            outcome,
+            claimed,
+            delivery.ended_at,
+            has_next_route=has_next_route(claimed),
+        ),
+        opted_out=isinstance(outcome, Rejected) and outcome.scope is Scope.OPTED_OUT,
+        unprotected=isinstance(outcome, Deferred) and outcome.policy,
+    )
+
+
+def has_next_route(claimed: ClaimedMessage) -> bool:
+    """Whether any of its reminders has an address left to try."""
+    return any(
+        claimed.to in reminder.routes and reminder.routes[-1] != claimed.to
+        for reminder in claimed.reminders
+    )
+
+
+async def _send(transport: Sender, message: Message) -> Outcome:
+    try:
+        return await transport.send(message)
+    except Exception as error:  # noqa: BLE001 - a plug-in's bug must become Uncertain
+        return Uncertain(type(error).__name__)
+
+
+def _log(delivery: Delivery, message: Message) -> None:
+    outcome = delivery.outcome
+    fields = {
+        "message_id": str(delivery.message_id),
+        "channel": message.channel.value,
+        "transport": delivery.transport,
+        "outcome": type(outcome).__name__.lower(),
+    }
+    if isinstance(outcome, Accepted):
+        log.info("sent_message", **fields)
+    else:
+        log.warning("did_not_send_message", code=outcome.code, **fields)

@@ -1,0 +1,1 @@
+"""Settings: reminder.toml and the environment become one frozen, typed tree."""

@@ -332,7 +332,9 @@ class PreferenceRow(SQLModel, table=True):
     language: str | None = None
     lead_minutes: int | None = None
     # SQLite takes the bare word for the end of DO NOTHING.
-    nothing: bool = Field(default=False, sa_column_kwargs={"quote": True})
+    nothing: bool = Field(
+        default=False, sa_column_kwargs={"name": "nothing", "quote": True}
+    )
     changed_at: datetime
 
 

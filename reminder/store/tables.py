@@ -112,6 +112,12 @@ class ReminderRow(SQLModel, table=True):
             postgresql_where=text("state = 'planned'"),
             sqlite_where=text("state = 'planned'"),
         ),
+        Index(
+            "ix_reminder_together",
+            "address_index",
+            postgresql_where=text("state = 'planned'"),
+            sqlite_where=text("state = 'planned'"),
+        ),
         Index("ix_reminder_patient", "connection", "patient_id"),
     )
 
@@ -146,6 +152,20 @@ class MessageRow(SQLModel, table=True):
             "next_try_at",
             postgresql_where=text("state in ('queued', 'deferred')"),
             sqlite_where=text("state in ('queued', 'deferred')"),
+        ),
+        Index(
+            "ix_message_urgent",
+            "next_try_at",
+            postgresql_where=text(
+                "state in ('queued', 'deferred') and kind <> 'reminder'"
+            ),
+            sqlite_where=text("state in ('queued', 'deferred') and kind <> 'reminder'"),
+        ),
+        Index(
+            "ix_message_uncertain",
+            "next_try_at",
+            postgresql_where=text("state = 'uncertain'"),
+            sqlite_where=text("state = 'uncertain'"),
         ),
         Index(
             "ix_message_lease",
@@ -256,11 +276,22 @@ class LinkRow(SQLModel, table=True):
 
 
 class AnswerRow(SQLModel, table=True):
-    """What a patient did from a link."""
+    """What a patient did from a link; the same ask is open only once."""
 
     __tablename__ = "answer"
     __table_args__ = (
         Index("ix_answer_appointment", "connection", "appointment_id", "patient_id"),
+        Index(
+            "ix_answer_open",
+            "connection",
+            "appointment_id",
+            "patient_id",
+            "kind",
+            text("coalesce(slot_id, '')"),
+            unique=True,
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -278,7 +309,11 @@ class AnswerRow(SQLModel, table=True):
 
 
 class WriteBackRow(SQLModel, table=True):
-    """What is still to be written into the EHR, and what was."""
+    """What is still to be written into the EHR, and what was.
+
+    Its id is made from the answer or the message it comes from, so that
+    writing it down again changes nothing.
+    """
 
     __tablename__ = "write_back"
     __table_args__ = (
@@ -288,13 +323,12 @@ class WriteBackRow(SQLModel, table=True):
             postgresql_where=text("state = 'waiting'"),
             sqlite_where=text("state = 'waiting'"),
         ),
-        UniqueConstraint(
-            "kind",
-            "message_id",
-            "connection",
+        Index(
+            "ix_write_back_order",
             "appointment_id",
-            "patient_id",
-            "answer_id",
+            "created_at",
+            postgresql_where=text("state = 'waiting' and kind <> 'communication'"),
+            sqlite_where=text("state = 'waiting' and kind <> 'communication'"),
         ),
     )
 

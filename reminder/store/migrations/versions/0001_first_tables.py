@@ -50,6 +50,20 @@ def _answer() -> None:
         "answer",
         ["connection", "appointment_id", "patient_id"],
     )
+    op.create_index(
+        "ix_answer_open",
+        "answer",
+        [
+            "connection",
+            "appointment_id",
+            "patient_id",
+            "kind",
+            sa.text("coalesce(slot_id, '')"),
+        ],
+        unique=True,
+        postgresql_where=sa.text("state = 'waiting'"),
+        sqlite_where=sa.text("state = 'waiting'"),
+    )
 
 
 def _appointment() -> None:
@@ -120,6 +134,22 @@ def _message() -> None:
         ["next_try_at"],
         postgresql_where=sa.text("state in ('queued', 'deferred')"),
         sqlite_where=sa.text("state in ('queued', 'deferred')"),
+    )
+    op.create_index(
+        "ix_message_urgent",
+        "message",
+        ["next_try_at"],
+        postgresql_where=sa.text(
+            "state in ('queued', 'deferred') and kind <> 'reminder'"
+        ),
+        sqlite_where=sa.text("state in ('queued', 'deferred') and kind <> 'reminder'"),
+    )
+    op.create_index(
+        "ix_message_uncertain",
+        "message",
+        ["next_try_at"],
+        postgresql_where=sa.text("state = 'uncertain'"),
+        sqlite_where=sa.text("state = 'uncertain'"),
     )
     op.create_index(
         "ix_message_lease",
@@ -236,6 +266,13 @@ def _reminder() -> None:
         postgresql_where=sa.text("state = 'planned'"),
         sqlite_where=sa.text("state = 'planned'"),
     )
+    op.create_index(
+        "ix_reminder_together",
+        "reminder",
+        ["address_index"],
+        postgresql_where=sa.text("state = 'planned'"),
+        sqlite_where=sa.text("state = 'planned'"),
+    )
     op.create_index("ix_reminder_patient", "reminder", ["connection", "patient_id"])
 
 
@@ -297,14 +334,6 @@ def _write_back() -> None:
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True)),
         sa.Column("fence", sa.Integer, nullable=False),
-        sa.UniqueConstraint(
-            "kind",
-            "message_id",
-            "connection",
-            "appointment_id",
-            "patient_id",
-            "answer_id",
-        ),
     )
     op.create_index(
         "ix_write_back_due",
@@ -312,6 +341,13 @@ def _write_back() -> None:
         ["next_try_at"],
         postgresql_where=sa.text("state = 'waiting'"),
         sqlite_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "ix_write_back_order",
+        "write_back",
+        ["appointment_id", "created_at"],
+        postgresql_where=sa.text("state = 'waiting' and kind <> 'communication'"),
+        sqlite_where=sa.text("state = 'waiting' and kind <> 'communication'"),
     )
 
 

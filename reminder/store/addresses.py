@@ -1,7 +1,11 @@
 """Contact points in the store: sealed where they are kept, hashed where looked up."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from reminder.model.people import Channel, ContactPoint
 from reminder.store.keyring import KeyRing
+from reminder.store.sealing import Sealer
 
 
 def address_index(ring: KeyRing, point: ContactPoint) -> bytes:
@@ -22,3 +26,29 @@ def from_cell(cell: list[str]) -> ContactPoint:
     """The contact point `to_cell` wrote."""
     channel, value = cell
     return ContactPoint(Channel(channel), value)
+
+
+def seal_point(ring: KeyRing, row_id: UUID, point: ContactPoint) -> bytes:
+    """Where a message goes, for its row's `sealed`."""
+    return Sealer(ring, "message").seal(row_id, {"to": to_cell(point)})
+
+
+def open_point(ring: KeyRing, row_id: UUID, cell: bytes) -> ContactPoint:
+    """Where the message of that row goes."""
+    return from_cell(Sealer(ring, "message").open(row_id, cell)["to"])
+
+
+def seal_routes(ring: KeyRing, row_id: UUID, routes: Sequence[ContactPoint]) -> bytes:
+    """The addresses a reminder tries in order, for its row's `sealed`."""
+    cells = [to_cell(point) for point in routes]
+    return Sealer(ring, "reminder").seal(row_id, {"routes": cells})
+
+
+def open_routes(
+    ring: KeyRing, row_id: UUID, cell: bytes | None
+) -> tuple[ContactPoint, ...]:
+    """The addresses the reminder of that row tries in order; none if it has no cell."""
+    if cell is None:
+        return ()
+    routes = Sealer(ring, "reminder").open(row_id, cell)["routes"]
+    return tuple(from_cell(point) for point in routes)

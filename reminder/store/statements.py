@@ -1,0 +1,47 @@
+"""Pieces of SQL that SQLite and PostgreSQL read alike."""
+
+from sqlalchemy import CTE, ColumnElement, Select, Table, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
+
+
+def table(row: type[SQLModel]) -> Table:
+    """The table of a row class: the bulk statements are written on it."""
+    return SQLModel.metadata.tables[str(row.__tablename__)]
+
+
+def among(column: ColumnElement[str], *words: str) -> ColumnElement[bool]:
+    """`column` is one of `words`, which are ours and stand in the statement itself.
+
+    A partial index serves only a statement that holds its condition in
+    constants: a bound parameter could be anything.
+    """
+    constants: list[ColumnElement[str]] = [
+        literal_column(f"'{word}'") for word in words
+    ]
+    return column == constants[0] if len(words) == 1 else column.in_(constants)
+
+
+def insert(session: AsyncSession, row: type[SQLModel]) -> sqlite.Insert:
+    """An INSERT that knows ON CONFLICT; to be executed with a list of rows.
+
+    Both databases have the clause, and SQLAlchemy one class for each; typed
+    as the one of SQLite, since what we use of them is the same.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        made: sqlite.Insert = postgresql.insert(table(row))  # type: ignore[assignment]
+        return made
+    return sqlite.insert(table(row))
+
+
+def claimed(candidates: Select[tuple[object, ...]], name: str) -> CTE:
+    """The rows of `candidates` that no other transaction holds, held by this one.
+
+    PostgreSQL passes over rows another worker has locked; SQLite, which knows
+    no such clause, has one writer at a time. Inside `IN (...)` PostgreSQL may
+    run a select once per row and claim far more than its limit, or read the
+    whole table: so it is a materialized CTE, to be joined by id.
+    """
+    held = candidates.with_for_update(skip_locked=True)
+    return held.cte(name).prefix_with("MATERIALIZED", dialect="postgresql")

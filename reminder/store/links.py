@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, tuple_, update
+from sqlalchemy import Select, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.messages.links import link_token
@@ -16,6 +16,7 @@ from reminder.model.people import Channel
 from reminder.store.addresses import open_point
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
+from reminder.store.reminder_rows import appointment_key
 from reminder.store.statements import table
 from reminder.store.tables import (
     AnswerRow,
@@ -89,13 +90,13 @@ class LinkStore:
             if row is None:
                 return None
             about = (await session.execute(_appointments(row.id))).all()
-            keys = tuple(AppointmentKey(*booking[:3]) for booking in about)
+            keys = tuple(appointment_key(booking) for booking in about)
             starts = [booking.start_at for booking in about if booking.start_at]
             return Link(
                 message_id=row.id,
                 clinic_id=row.clinic_id,
                 channel=Channel(row.channel),
-                to=open_point(self._ring, "message", row.id, row.sealed),
+                to=open_point(self._ring, row.id, row.sealed),
                 language=row.language,
                 appointments=keys,
                 tries_left=TRIES - row.tries,
@@ -166,5 +167,9 @@ def _appointments(message_id: UUID) -> Select[Any]:
         )
         .join(_APPOINTMENT, same, isouter=True)
         .where(_ABOUT.c.message_id == message_id)
-        .order_by(_APPOINTMENT.c.start_at, _ABOUT.c.appointment_id, _ABOUT.c.patient_id)
+        .order_by(
+            _APPOINTMENT.c.start_at.nulls_last(),
+            _ABOUT.c.appointment_id,
+            _ABOUT.c.patient_id,
+        )
     )

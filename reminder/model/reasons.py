@@ -23,12 +23,16 @@ class Reason(StrEnum):
     OPTED_OUT = "opted-out"
     ADDRESS_OPTED_OUT = "address-opted-out"
     REPLACED_BY_PREFERENCE = "replaced-by-preference"
+    REPLANNED = "replanned"
+    """Taken out of a message because the address or the clinic changed."""
     NO_CONTACT_POINT = "no-contact-point"
     NO_GUARDIAN = "no-guardian"
     NO_CLINIC = "no-clinic"
     EHR_UNAVAILABLE = "ehr-unavailable"
     NOT_PROTECTED = "not-protected"
     NOT_DELIVERED = "not-delivered"
+    DELIVERY_UNKNOWN = "delivery-unknown"
+    """Sent as often as is decent, and never known to have arrived."""
     NO_LONGER_USEFUL = "no-longer-useful"
 
 
@@ -50,12 +54,14 @@ SENTENCES: dict[Reason, str] = {
     Reason.OPTED_OUT: "The patient asked for no reminders.",
     Reason.ADDRESS_OPTED_OUT: "Every address we could use has opted out.",
     Reason.REPLACED_BY_PREFERENCE: "The patient chose another time to be told.",
+    Reason.REPLANNED: "Its address or clinic changed; it was planned anew.",
     Reason.NO_CONTACT_POINT: "There is no usable address for the step's channels.",
     Reason.NO_GUARDIAN: "The patient is a minor and no guardian can be reached.",
     Reason.NO_CLINIC: "The appointment's location belongs to no clinic.",
     Reason.EHR_UNAVAILABLE: "Held: the EHR could not be asked whether it still holds.",
     Reason.NOT_PROTECTED: "No encrypted way to this address could be proven.",
     Reason.NOT_DELIVERED: "Every channel was tried and none delivered.",
+    Reason.DELIVERY_UNKNOWN: "It was sent, but whether it arrived is not known.",
     Reason.NO_LONGER_USEFUL: "It could not be sent while it was still useful.",
 }
 """What a person reads for each reason."""

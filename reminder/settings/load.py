@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic_settings
 from pydantic import BaseModel, ValidationError
@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 from reminder.settings.lines import line_of
 from reminder.settings.secrets import SecretReferenceError, resolve
 from reminder.settings.tree import Settings
-from reminder.transports.registry import UnknownTransport, load_transport
+from reminder.transports import registry
+from reminder.transports.errors import TransportError
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +83,74 @@ def _parse(text: str, name: str) -> dict[str, Any]:
 
 def _validate(tree: dict[str, Any], text: str, name: str, folder: Path) -> Loaded:
     problems: list[Problem] = []
-    settings: Settings | None = None
     try:
         settings = Settings(**tree)
     except ValidationError as error:
-        problems += [_from_pydantic(text, (), details) for details in _details(error)]
+        problems = [_from_pydantic(text, (), details) for details in _details(error)]
+        raise SettingsError(name, _sorted(problems)) from None
     except pydantic_settings.SettingsError as error:
-        problems.append(Problem("environment", None, str(error)))
+        problem = Problem("environment", None, str(error))
+        raise SettingsError(name, [problem]) from None
     transports: dict[str, BaseModel] = {}
-    for transport, values in (settings.transport if settings else {}).items():
+    for transport, values in settings.transport.items():
+        location = ("transport", transport)
         try:
-            transports[transport] = load_transport(transport).Config.model_validate(
-                values
-            )
-        except UnknownTransport as error:
-            problems.append(_problem(text, ("transport", transport), str(error)))
+            config = registry.load(transport).Config
+            transports[transport] = config.model_validate(values)
+        except TransportError as error:
+            problems.append(_problem(text, location, str(error)))
         except ValidationError as error:
             problems += [
-                _from_pydantic(text, ("transport", transport), details)
-                for details in _details(error)
+                _from_pydantic(text, location, details) for details in _details(error)
             ]
-    if problems or settings is None:
-        problems.sort(key=lambda problem: (problem.line or 0, problem.setting))
-        raise SettingsError(name, problems)
-    return Loaded(settings, transports, folder)
+    problems = problems or _unreachable_channels(settings, text)
+    if problems:
+        raise SettingsError(name, _sorted(problems))
+    anchored = {name: _anchored(one, folder) for name, one in transports.items()}
+    return Loaded(_anchored(settings, folder), anchored, folder)
+
+
+_Part = TypeVar("_Part", bound=BaseModel)
+
+
+def _anchored(part: _Part, folder: Path) -> _Part:
+    """The same settings with every relative file name below `folder`."""
+    changes = {
+        name: _anchored_value(getattr(part, name), folder)
+        for name in type(part).model_fields
+    }
+    return part.model_copy(update=changes)
+
+
+def _anchored_value(value: Any, folder: Path) -> Any:  # noqa: ANN401 - any field
+    if isinstance(value, Path):
+        return folder / value
+    if isinstance(value, BaseModel):
+        return _anchored(value, folder)
+    if isinstance(value, tuple):
+        return tuple(_anchored_value(each, folder) for each in value)
+    return value
+
+
+def _unreachable_channels(settings: Settings, text: str) -> list[Problem]:
+    """A step whose channel has no transport would wait until it is worth nothing."""
+    channels = {registry.load(name).channel for name in settings.transport}
+    return [
+        _problem(
+            text,
+            ("clinic", i, "rule", j, "steps", k, "channels"),
+            f"no [transport.…] is set up for {channel.value}",
+        )
+        for i, clinic in enumerate(settings.clinic)
+        for j, rule in enumerate(clinic.rule)
+        for k, step in enumerate(rule.steps)
+        for channel in step.channels
+        if channel not in channels
+    ]
+
+
+def _sorted(problems: Sequence[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: (problem.line or 0, problem.setting))
 
 
 def _details(error: ValidationError) -> list[ErrorDetails]:

@@ -154,7 +154,7 @@ class Settings(BaseSettings):
     clinic: tuple[ClinicSettings, ...] = ()
     """The clinics."""
 
-    transport: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    transport: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """The ways out by name; each transport's own settings are documented with it."""
 
     @field_validator("public_url")

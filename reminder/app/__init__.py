@@ -1,0 +1,1 @@
+"""Wires everything together; owns the clock, the scheduler and the process."""

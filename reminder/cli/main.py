@@ -1,0 +1,52 @@
+"""The command `reminder`: every verb an operator types."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reminder.app.logs import set_up
+from reminder.app.serve import Only, run
+from reminder.cli import db, demo, explain, init, lists, settings, work
+from reminder.cli.errors import reported
+from reminder.cli.options import Config
+from reminder.settings.load import load
+
+app = typer.Typer(
+    name="reminder",
+    help="Appointment reminders from a FHIR R4 EHR, encrypted, answered from a link.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(db.app, name="db")
+app.command("init")(init.init)
+app.command("demo")(demo.demo)
+app.command("sync")(work.sync)
+app.command("dispatch")(work.dispatch)
+app.command("plan")(explain.plan)
+app.command("settings")(settings.settings)
+app.command("quarantine")(lists.quarantine)
+app.command("worklist")(lists.worklist)
+
+
+@app.command("run")
+def run_command(
+    config: Config = Path("reminder.toml"),
+    only: Annotated[
+        Only | None, typer.Option(help="Serve the pages only, or work only.")
+    ] = None,
+) -> None:
+    """Serve the pages, and read, send and write back on schedule."""
+    set_up()
+    with reported():
+        loaded = load(config)
+        asyncio.run(
+            run(loaded, only, lambda at: typer.echo(f"Pages at {at}", err=True))
+        )
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,63 @@
+"""`reminder settings`: every setting with its sentence and value, secrets masked."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, SecretStr
+
+from reminder.cli.errors import reported
+from reminder.cli.options import Config
+from reminder.cli.output import show
+from reminder.model.clinics import (
+    BusinessDaysBefore,
+    DaysBefore,
+    HoursBefore,
+    QuietHours,
+)
+from reminder.rules.offsets import print_offset
+from reminder.settings.load import load
+
+
+def settings(config: Config = Path("reminder.toml")) -> None:
+    """Every setting: name, value, and what it is for."""
+    with reported():
+        loaded = load(config)
+    rows = list(_rows("", loaded.settings))
+    for name, transport in loaded.transports.items():
+        rows += _rows(f"transport.{name}.", transport)
+    show(("setting", "value", "what it is"), rows, empty="")
+
+
+def _rows(prefix: str, part: BaseModel) -> Iterator[tuple[str, str, str]]:
+    for name, field in type(part).model_fields.items():
+        value = getattr(part, name)
+        setting = f"{prefix}{name}"
+        if prefix == "" and name == "transport":
+            continue
+        if isinstance(value, BaseModel):
+            yield from _rows(f"{setting}.", value)
+        elif _holds_models(value):
+            for place, each in enumerate(value):
+                yield from _rows(f"{setting}.{place}.", each)
+        else:
+            yield setting, _masked(value), " ".join((field.description or "").split())
+
+
+def _holds_models(value: object) -> bool:
+    return (
+        isinstance(value, tuple)
+        and bool(value)
+        and all(isinstance(each, BaseModel) for each in value)
+    )
+
+
+def _masked(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return f"set, {len(value.get_secret_value())} characters"
+    if isinstance(value, HoursBefore | DaysBefore | BusinessDaysBefore):
+        return print_offset(value)
+    if isinstance(value, QuietHours):
+        return f"{value.start:%H:%M}-{value.end:%H:%M}"
+    if isinstance(value, frozenset | tuple):
+        return ", ".join(str(each) for each in value)
+    return "" if value is None else str(value)

@@ -1,0 +1,91 @@
+"""What Twilio's answers mean for a message: refused, later, or nobody knows.
+
+Twilio splits its error codes over time and asks not to rely on them, so an
+unknown one falls back on the HTTP status.
+"""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from reminder.model.outcomes import Deferred, Evidence, Rejected, Scope, Uncertain
+from reminder.transports.tls import tls_problem
+
+OPTED_OUT = 21610
+RATE_LIMITED = 20429
+
+_SCOPES = {
+    20003: Scope.ACCOUNT,  # authentication failed
+    20005: Scope.ACCOUNT,  # account not active
+    21408: Scope.ACCOUNT,  # region not enabled
+    21606: Scope.ACCOUNT,  # our number cannot send
+    21659: Scope.ACCOUNT,  # our number is not Twilio's
+    21660: Scope.ACCOUNT,  # our number is another account's
+    30034: Scope.ACCOUNT,  # number not registered for 10DLC
+    OPTED_OUT: Scope.OPTED_OUT,
+    21211: Scope.ADDRESS,  # not a number
+    21217: Scope.ADDRESS,
+    21612: Scope.ADDRESS,  # not reachable from our number
+    21614: Scope.ADDRESS,  # not a mobile number
+    30003: Scope.ADDRESS,  # handset not reachable
+    30005: Scope.ADDRESS,  # unknown number
+    30006: Scope.ADDRESS,  # landline
+}
+_ACCOUNT_STATUSES = frozenset({401, 403, 404})
+# Nothing has left: no connection was made, or none was free.
+_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_LONGEST_WAIT = timedelta(days=1)
+
+
+def read_refusal(
+    status: int, code: object, after: timedelta | None, evidence: Evidence
+) -> Deferred | Rejected | Uncertain:
+    """What an answer that is no success means.
+
+    A 5xx may come from a proxy after Twilio took the message: uncertain.
+    """
+    number = code if isinstance(code, int) and code != status else None
+    label = f"twilio {number}" if number else f"http {status}"
+    if status == 429 or number == RATE_LIMITED:
+        return Deferred(label, after, evidence=evidence)
+    if status >= 500 or status == 408:
+        return Uncertain(label, evidence)
+    return Rejected(label, _scope(status, number), evidence)
+
+
+def read_failure(code: int | None, evidence: Evidence) -> Rejected:
+    """What it means that Twilio took a message and then gave it up."""
+    label = f"twilio {code}" if code else "twilio failed"
+    return Rejected(label, _SCOPES.get(code or 0, Scope.ADDRESS), evidence)
+
+
+def read_transport_error(error: httpx.HTTPError) -> Deferred | Uncertain:
+    """What it means that no answer came."""
+    name = type(error).__name__
+    if not isinstance(error, _BEFORE_SENDING):
+        return Uncertain(name)
+    problem = tls_problem(error)
+    return Deferred(problem, policy=True) if problem else Deferred(name)
+
+
+def retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """A `Retry-After` in seconds or as a date; None when absent or unreadable."""
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return min(timedelta(seconds=int(value[:9])), _LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max(at - now, timedelta(0)), _LONGEST_WAIT)
+
+
+def _scope(status: int, number: int | None) -> Scope:
+    if number in _SCOPES:
+        return _SCOPES[number]
+    # A redirect, too, is an address that IT must put right.
+    is_ours = status in _ACCOUNT_STATUSES or status < 400
+    return Scope.ACCOUNT if is_ours else Scope.CONTENT

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlmodel import SQLModel
 
+import reminder.store.tables  # noqa: F401 - fills the metadata
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.schema import upgrade
@@ -21,7 +23,6 @@ BACKENDS = [
 def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL of this run's own; skips without binaries, fails in CI."""
     with start_postgresql() as server:
-        server.make_template(upgrade)
         yield server
 
 
@@ -41,10 +42,10 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgresql: PostgreSQL) -> Iterator[str]:
+def postgres_url(postgresql: PostgreSQL) -> str:
     """The address of an empty, migrated PostgreSQL database."""
-    with postgresql.database() as url:
-        yield url
+    tables = [table.name for table in reversed(SQLModel.metadata.sorted_tables)]
+    return postgresql.emptied(upgrade, tables)
 
 
 @pytest.fixture(params=BACKENDS)

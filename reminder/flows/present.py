@@ -1,0 +1,114 @@
+"""A visitor at one of their visits, at this moment."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+from reminder.flows.answers import Turns
+from reminder.flows.door import Ask, Door, Refusal
+from reminder.flows.page_states import News, Step, VisitState
+from reminder.flows.pages import Visits, VisitView
+from reminder.flows.visitor import Visitor
+from reminder.flows.visits import Known, state
+from reminder.model.answers import Answer, AnswerKind, AnswerState
+from reminder.model.appointments import Slot
+
+_OPEN = frozenset({VisitState.BOOKED, VisitState.CONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Who is here, about which visit, and how it stands."""
+
+    visitor: Visitor
+    known: Known
+    ref: str
+
+    @property
+    def state(self) -> VisitState:
+        """How the visit stands."""
+        return state(self.known, self.visitor.now)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be cancelled or moved."""
+        return self.state in _OPEN
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the patient changed the visit after this form was made.
+
+        Going back in the browser and sending an old form again must not undo
+        what was done since.
+        """
+        change, issued_at = self.known.last_change, self.visitor.who.issued_at
+        return (
+            change is not None
+            and issued_at is not None
+            and change.at.replace(microsecond=0) > issued_at
+        )
+
+    @property
+    def view(self) -> VisitView:
+        """The visit as its patient may see it."""
+        return self.visitor.view(self.known)
+
+    def page(self, news: News | None = None) -> Visits:
+        """All the visits, with what was just done to this one."""
+        return self.visitor.page(news, self.ref)
+
+    def closed(self) -> Visits:
+        """The page for an act that the visit's state does not allow."""
+        asking = self.state is VisitState.ASKING
+        return self.page(News.ASKING if asking else News.CHANGED)
+
+    def answer(self, kind: AnswerKind, slot: Slot | None = None) -> Answer:
+        """What the patient does now, with what an undo goes back to."""
+        appointment = self.known.appointment
+        return Answer(
+            answer_id=uuid4(),
+            appointment=appointment.key,
+            message_id=self.visitor.opening.link.message_id,
+            kind=kind,
+            state=AnswerState.WAITING,
+            at=self.visitor.now,
+            slot_id=slot.slot_id if slot else None,
+            slot_start_at=slot.start_at if slot else None,
+            before_slot_ids=appointment.slot_ids,
+            before_start_at=appointment.start_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Brings visitors to their visit, and lets one act at a time."""
+
+    door: Door
+    turns: Turns
+
+    async def at(self, ask: Ask, step: Step) -> Present | Visits | Refusal:
+        """The visitor at the visit they ask for, or the page that says why not."""
+        visitor = await self.door.admit(ask, step)
+        if not isinstance(visitor, Visitor):
+            return visitor
+        known = visitor.visits.get(ask.visit)
+        return visitor.page() if known is None else Present(visitor, known, ask.visit)
+
+    @asynccontextmanager
+    async def turn(
+        self, ask: Ask, step: Step
+    ) -> AsyncIterator[Present | Visits | Refusal]:
+        """The same, to act: a second click waits until the first is done."""
+        async with self.turns.of(ask.visit):
+            yield await self.at(ask, step)
+
+    async def again(self, present: Present, news: News) -> Visits:
+        """The page after an act, from what is known now."""
+        before = present.visitor
+        people = await self.door.visitors.people(before.opening.link)
+        now = self.door.clock()
+        visitor = await self.door.visitors.gather(
+            before.opening, before.who, people, now
+        )
+        return visitor.page(news, present.ref)

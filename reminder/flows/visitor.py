@@ -1,0 +1,145 @@
+"""Somebody who has shown who they are, and the visits they may see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from reminder.flows.page_states import News, Step
+from reminder.flows.pages import Here, Visits, VisitView
+from reminder.flows.tickets import Pass, Tickets
+from reminder.flows.visits import Known, view
+from reminder.model.answers import Answer, Link
+from reminder.model.appointments import Appointment, AppointmentKey
+from reminder.model.clinics import Clinic
+from reminder.model.people import PatientKey
+from reminder.model.reminders import Person, Reminder
+
+
+class Appointments(Protocol):
+    """Everyone's world, and their bookings."""
+
+    async def people(self, keys: Sequence[PatientKey]) -> list[Person]:
+        """Their world."""
+
+    async def booking(self, key: AppointmentKey) -> Appointment | None:
+        """One booking, None when the EHR has it no more."""
+
+
+class Answers(Protocol):
+    """What patients did before."""
+
+    async def latest(self, key: AppointmentKey) -> list[Answer]:
+        """The answers about one visit, the newest first."""
+
+
+class Reminders(Protocol):
+    """What patients were told before."""
+
+    async def of_appointment(self, appointment_id: str) -> list[Reminder]:
+        """Every reminder of an appointment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A link that works, as it was opened."""
+
+    link: Link
+    clinic: Clinic
+    token: str = field(repr=False)
+
+    def here(self, tickets: Mapping[Step, str] | None = None) -> Here:
+        """What a page of this link carries."""
+        return Here(
+            clinic=self.clinic,
+            language=self.link.language,
+            token=self.token,
+            tickets=tickets or {},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who was proven, and their visits by the names the forms use."""
+
+    opening: Opening
+    who: Pass
+    visits: Mapping[str, Known]
+    tickets: Tickets
+    now: datetime
+
+    @property
+    def locked(self) -> int:
+        """How many visits of the link need another date of birth."""
+        keys = self.opening.link.appointments
+        return sum(key.patient not in self.who.patients for key in keys)
+
+    def here(self, *steps: Step, who: Pass | None = None) -> Here:
+        """What a page carries, with tickets for these steps and for looking."""
+        message_id = self.opening.link.message_id
+        steps = (Step.SEE, *steps)
+        return self.opening.here(
+            self.tickets.issue(steps, message_id, who or self.who, self.now)
+        )
+
+    def view(self, known: Known) -> VisitView:
+        """One of the visits, as it may be seen."""
+        return view(known, self.tickets.visit_ref(known.key), self.now)
+
+    def page(self, news: News | None = None, about: str = "") -> Visits:
+        """All the visits, the earliest first, with what was just done to one."""
+        known = sorted(self.visits.values(), key=lambda one: one.appointment.start_at)
+        return Visits(
+            here=self.here(Step.CONFIRM, Step.UNDO, Step.CALL),
+            visits=tuple(self.view(one) for one in known),
+            locked=self.locked,
+            news=news,
+            about=about,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitors:
+    """Gathers what is known of a visitor's visits."""
+
+    appointments: Appointments
+    answers: Answers
+    reminders: Reminders
+    tickets: Tickets
+
+    async def people(self, link: Link) -> list[Person]:
+        """The patients a link is about."""
+        keys = {key.patient for key in link.appointments}
+        return await self.appointments.people(sorted(keys))
+
+    async def gather(
+        self, opening: Opening, who: Pass, people: Sequence[Person], now: datetime
+    ) -> Visitor:
+        """The visitor; visits the EHR has no more are left out."""
+        by_key = {person.key: person for person in people}
+        visits: dict[str, Known] = {}
+        for key in opening.link.appointments:
+            person = by_key.get(key.patient)
+            if person is None or key.patient not in who.patients:
+                continue
+            if known := await self._known(key, person, opening.clinic):
+                visits[self.tickets.visit_ref(key)] = known
+        return Visitor(
+            opening=opening, who=who, visits=visits, tickets=self.tickets, now=now
+        )
+
+    async def _known(
+        self, key: AppointmentKey, person: Person, clinic: Clinic
+    ) -> Known | None:
+        appointment = await self.appointments.booking(key)
+        if appointment is None or person.patient is None:
+            return None
+        reminders = await self.reminders.of_appointment(key.appointment_id)
+        return Known(
+            appointment=appointment,
+            patient=person.patient,
+            clinic=clinic,
+            answers=await self.answers.latest(key),
+            reminders=[one for one in reminders if one.key.appointment == key],
+            preference=person.preference,
+        )

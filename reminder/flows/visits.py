@@ -1,0 +1,155 @@
+"""How a visit stands for its patient: what was asked, done, and can be undone."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reminder.flows.page_states import VisitState
+from reminder.flows.pages import VisitView
+from reminder.model.answers import Answer, AnswerKind, AnswerState
+from reminder.model.appointments import (
+    Appointment,
+    AppointmentKey,
+    AppointmentStatus,
+    ParticipationStatus,
+)
+from reminder.model.clinics import Clinic
+from reminder.model.people import Patient, Preference
+from reminder.model.reminders import Reminder, ReminderState
+
+_CHANGES = frozenset(
+    {
+        AnswerKind.CANCEL,
+        AnswerKind.MOVE,
+        AnswerKind.UNDO_CANCEL,
+        AnswerKind.UNDO_MOVE,
+    }
+)
+_TOLD = frozenset({ReminderState.SENT, ReminderState.ANSWERED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """All that is known of one visit: `answers` and `reminders` are about it alone.
+
+    `answers` has the newest first.
+    """
+
+    appointment: Appointment
+    patient: Patient
+    clinic: Clinic
+    answers: Sequence[Answer] = ()
+    reminders: Collection[Reminder] = ()
+    preference: Preference = Preference()
+
+    @property
+    def key(self) -> AppointmentKey:
+        """Whose booking of what."""
+        return self.appointment.key
+
+    @property
+    def last_change(self) -> Answer | None:
+        """The patient's newest cancellation, move or undo."""
+        return next((one for one in self.answers if one.kind in _CHANGES), None)
+
+
+def state(known: Known, now: datetime) -> VisitState:
+    """How the visit stands."""
+    appointment, change = known.appointment, known.last_change
+    if appointment.status is AppointmentStatus.CANCELLED:
+        return VisitState.CANCELLED
+    if appointment.start_at <= now:
+        return VisitState.PAST
+    if change is not None and change.state is AnswerState.WAITING:
+        return VisitState.ASKING
+    if appointment.status is not AppointmentStatus.BOOKED:
+        return VisitState.OFFLINE
+    return VisitState.CONFIRMED if _is_confirmed(known) else VisitState.BOOKED
+
+
+def undoable(known: Known, now: datetime) -> tuple[Answer, datetime] | None:
+    """The change that can be undone and until when (UTC), or None.
+
+    A move goes back only while both times are far enough away: the old one,
+    since it is to be used again, and the new one, since it is to be free.
+    """
+    change, appointment = known.last_change, known.appointment
+    if change is None or change.state is not AnswerState.WRITTEN:
+        return None
+    starts = [appointment.start_at, change.before_start_at or appointment.start_at]
+    until = min(starts) - timedelta(hours=known.clinic.undo_limit_h)
+    if now >= until or not _still_holds(change, appointment):
+        return None
+    return change, until
+
+
+def view(known: Known, ref: str, now: datetime) -> VisitView:
+    """The visit as its patient may see it."""
+    appointment, clinic = known.appointment, known.clinic
+    place, undo = appointment.place, undoable(known, now)
+    stands, change = state(known, now), known.last_change
+    return VisitView(
+        ref=ref,
+        state=stands,
+        start_at=appointment.start_at,
+        end_at=appointment.end_at,
+        zone=clinic.zone,
+        given=known.patient.given,
+        practitioner=appointment.practitioner,
+        place=(place.name if place else "") or clinic.name,
+        address=(place.address if place else "") or clinic.address,
+        join_url=_join_url(appointment.join_url, stands),
+        was_at=_was_at(known),
+        undo_until=undo[1] if undo else None,
+        asked_for=change.slot_start_at
+        if change and stands is VisitState.ASKING
+        else None,
+    )
+
+
+def _is_confirmed(known: Known) -> bool:
+    if known.appointment.participation is ParticipationStatus.ACCEPTED:
+        return True
+    # The EHR may not have been told yet. A visit that moved since is another one.
+    return any(
+        answer.kind is AnswerKind.CONFIRM
+        and answer.state in {AnswerState.WAITING, AnswerState.WRITTEN}
+        and answer.before_start_at == known.appointment.start_at
+        for answer in known.answers
+    )
+
+
+def _still_holds(change: Answer, appointment: Appointment) -> bool:
+    if change.kind is AnswerKind.CANCEL:
+        return appointment.status is AppointmentStatus.CANCELLED
+    return (
+        change.kind is AnswerKind.MOVE
+        and appointment.status is AppointmentStatus.BOOKED
+        and appointment.start_at == change.slot_start_at
+        and bool(change.before_slot_ids)
+    )
+
+
+def _was_at(known: Known) -> datetime | None:
+    """The time it was moved from, by the patient or since they were last told."""
+    start_at, change = known.appointment.start_at, known.last_change
+    if change is not None and change.slot_start_at == start_at:
+        return change.before_start_at if change.kind is AnswerKind.MOVE else None
+    told = _told_last(known.reminders)
+    return told if told != start_at else None
+
+
+def _told_last(reminders: Iterable[Reminder]) -> datetime | None:
+    sent = [
+        (one.due_at, one.key.start_at)
+        for one in reminders
+        if one.state in _TOLD and one.due_at is not None
+    ]
+    return max(sent)[1] if sent else None
+
+
+def _join_url(url: str | None, stands: VisitState) -> str | None:
+    """A link to join, for a visit that will be; nothing but https is passed on."""
+    if stands not in {VisitState.BOOKED, VisitState.CONFIRMED}:
+        return None
+    return url if url and url.startswith("https://") else None

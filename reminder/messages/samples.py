@@ -1,0 +1,73 @@
+"""Invented visits, so that every template is filled once before the first patient's."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from reminder.messages.wording import (
+    WITHOUT_DETAILS,
+    Visit,
+    Words,
+    details,
+    notice,
+    outline,
+    text_message,
+)
+from reminder.model.appointments import Appointment, AppointmentKey, AppointmentStatus
+from reminder.model.clinics import Clinic
+from reminder.model.people import Channel, ContactPoint, Patient, PatientKey
+
+CLINIC = Clinic(
+    clinic_id="sample",
+    connection="sample",
+    name="Sample Clinic of Family Medicine",
+    short_name="Sample Clinic",
+    zone=ZoneInfo("America/Chicago"),
+    phone="555-010-0100",
+    address="1 Sample Street, Springfield, IL 62701",
+)
+LINK = "https://reminder.example.org/r/AAAAAAAAAAAAAAAAAAAAAA"
+_TO = ContactPoint(Channel.EMAIL, "alex@example.org")
+_ELSEWHERE = ContactPoint(Channel.EMAIL, "guardian@example.org")
+_ALEX = Patient(key=PatientKey("sample", "p1"), given="Alex", contact_points=(_TO,))
+_KIM = Patient(key=PatientKey("sample", "p2"), given="Kim")
+_NAMELESS = Patient(key=PatientKey("sample", "p3"), contact_points=(_TO,))
+_VISIT = Appointment(
+    key=AppointmentKey("sample", "a1", "p1"),
+    status=AppointmentStatus.BOOKED,
+    start_at=datetime(2026, 12, 3, 20, 30, tzinfo=UTC),
+    practitioner="Dr. Robin Sample",
+)
+_BY_VIDEO = replace(_VISIT, join_url="https://video.example.org/room")
+_BARE = replace(_VISIT, practitioner="")
+_BARE_CLINIC = replace(CLINIC, phone="", address="")
+
+
+def samples_for(file: str) -> tuple[Words, ...]:
+    """What a template at this path may be handed, one for each branch it may take."""
+    folder, *between, base = file.split("/")
+    language = between[0] if between else "en"
+    if folder == "sms":
+        return (text_message(CLINIC.short_name, LINK),)
+    if base.endswith(".subject.txt"):
+        return (outline(CLINIC),)
+    if base.split(".")[0] in WITHOUT_DETAILS:
+        return tuple(
+            notice(clinic, language, LINK, "Subject")
+            for clinic in (CLINIC, _BARE_CLINIC)
+        )
+    return tuple(
+        details(clinic, language, LINK, "Subject", visits, to)
+        for clinic, visits, to in _CASES
+    )
+
+
+_CASES = (
+    (CLINIC, (Visit(_VISIT, _ALEX),), _TO),
+    (CLINIC, (Visit(_VISIT, _ALEX),), _ELSEWHERE),
+    (CLINIC, (Visit(_BY_VIDEO, _ALEX), Visit(_VISIT, _ALEX)), _TO),
+    (CLINIC, (Visit(_VISIT, _ALEX), Visit(_BY_VIDEO, _KIM)), _ELSEWHERE),
+    (_BARE_CLINIC, (Visit(_BARE, _NAMELESS),), _TO),
+    (_BARE_CLINIC, (Visit(_BARE, _NAMELESS),), _ELSEWHERE),
+)
+"""Own and a guardian's, one and several, by video, and with nothing known."""

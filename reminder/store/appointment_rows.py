@@ -1,0 +1,80 @@
+"""Bookings as the model has them, to and from the rows of their table."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from reminder.model.appointments import (
+    Appointment,
+    AppointmentStatus,
+    ParticipationStatus,
+    Place,
+)
+from reminder.store.reminder_rows import appointment_key
+from reminder.store.sealing import Sealer
+
+
+def to_row(
+    sealer: Sealer,
+    row_id: UUID,
+    booking: Appointment,
+    *,
+    fingerprint: str,
+    seen_at: datetime,
+) -> dict[str, Any]:
+    """A whole row for one booking the EHR has."""
+    place = booking.place
+    return {
+        "id": row_id,
+        "connection": booking.key.connection,
+        "appointment_id": booking.key.appointment_id,
+        "patient_id": booking.key.patient_id,
+        "status": booking.status.value,
+        "participation": booking.participation.value,
+        "start_at": booking.start_at,
+        "end_at": booking.end_at,
+        "created_at": booking.created_at,
+        "version_id": booking.version_id,
+        "location_id": None if place is None else place.location_id,
+        # A FHIR id holds no space.
+        "slot_ids": " ".join(booking.slot_ids),
+        "fingerprint": fingerprint,
+        "seen_at": seen_at,
+        "gone": False,
+        "sealed": sealer.seal(row_id, _told(booking)),
+    }
+
+
+def from_row(sealer: Sealer, row: Row[Any]) -> Appointment:
+    """The booking a whole row of the table holds."""
+    told = sealer.open(row.id, row.sealed)
+    place = None
+    if row.location_id is not None:
+        place = Place(row.location_id, told["place"], told["address"])
+    return Appointment(
+        key=appointment_key(row),
+        status=AppointmentStatus(row.status),
+        participation=ParticipationStatus(row.participation),
+        start_at=row.start_at,
+        end_at=row.end_at,
+        created_at=row.created_at,
+        version_id=row.version_id,
+        place=place,
+        practitioner=told["practitioner"],
+        slot_ids=tuple(row.slot_ids.split()),
+        join_url=told["join_url"],
+        fingerprint=row.fingerprint,
+        seen_at=row.seen_at,
+    )
+
+
+def _told(booking: Appointment) -> dict[str, Any]:
+    place = booking.place
+    return {
+        "place": "" if place is None else place.name,
+        "address": "" if place is None else place.address,
+        "practitioner": booking.practitioner,
+        "join_url": booking.join_url,
+    }

@@ -1,0 +1,199 @@
+"""Writes bookings as the EHR describes them: few statements, only what changed."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from reminder.model.appointments import Appointment
+from reminder.model.readings import Reading
+from reminder.store.appointment_rows import to_row
+from reminder.store.batches import batches
+from reminder.store.keyring import KeyRing
+from reminder.store.sealing import Sealer
+from reminder.store.statements import table
+from reminder.store.tables import AppointmentRow
+
+_APPOINTMENT = table(AppointmentRow)
+_DESCRIBED = [column.name for column in _APPOINTMENT.c if column.name != "id"]
+_UPDATE = (
+    update(_APPOINTMENT)
+    .where(_APPOINTMENT.c.id == bindparam("row_id"))
+    .values({name: bindparam(name) for name in _DESCRIBED})
+)
+
+
+@dataclass(slots=True)
+class Work:
+    """What has to be written for some readings, and whose bookings change by it."""
+
+    new: list[dict[str, Any]] = field(default_factory=list)
+    altered: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[UUID] = field(default_factory=list)
+    seen: list[UUID] = field(default_factory=list)
+    patients: set[str] = field(default_factory=set)
+
+    @property
+    def changed(self) -> int:
+        """How many bookings are not as they were."""
+        return len(self.new) + len(self.altered) + len(self.gone)
+
+
+async def keep_readings(
+    session: AsyncSession,
+    ring: KeyRing,
+    connection: str,
+    readings: Sequence[Reading],
+    *,
+    seen_at: datetime,
+) -> tuple[int, set[str]]:
+    """Write what changed: how many bookings, and whose.
+
+    A booking whose patient is no longer in its appointment is gone. A reading
+    older than what is kept changes nothing.
+    """
+    sealer, changed, patients = Sealer(ring, "appointment"), 0, set[str]()
+    latest = {reading.appointment_id: reading for reading in readings}
+    for some in batches(latest.values()):
+        ids = [reading.appointment_id for reading in some]
+        rows = await _rows(session, connection, ids)
+        work = _compare(sealer, some, rows, seen_at)
+        await _write(session, work, seen_at)
+        changed += work.changed
+        patients |= work.patients
+    return changed, patients
+
+
+async def keep_seen(
+    session: AsyncSession,
+    connection: str,
+    appointment_ids: Collection[str],
+    *,
+    seen_at: datetime,
+) -> None:
+    """Only remember that the EHR still describes these as we know them."""
+    for ids in batches(sorted(appointment_ids)):
+        await _touch(
+            session,
+            _APPOINTMENT.c.appointment_id.in_(ids),
+            _APPOINTMENT.c.connection == connection,
+            _APPOINTMENT.c.gone.is_(False),
+            _APPOINTMENT.c.seen_at < seen_at,
+            seen_at=seen_at,
+        )
+
+
+async def keep_gone(
+    session: AsyncSession,
+    connection: str,
+    appointment_ids: Collection[str],
+    *,
+    at: datetime,
+) -> tuple[int, set[str]]:
+    """The EHR no longer has these: how many bookings it took, and whose."""
+    changed, patients = 0, set[str]()
+    for ids in batches(sorted(appointment_ids)):
+        work = Work()
+        _let_go(work, await _rows(session, connection, ids), at)
+        await _write(session, work, at)
+        changed += work.changed
+        patients |= work.patients
+    return changed, patients
+
+
+def _compare(
+    sealer: Sealer,
+    readings: Iterable[Reading],
+    rows: Sequence[Row[Any]],
+    seen_at: datetime,
+) -> Work:
+    work = Work()
+    kept: dict[str, dict[str, Row[Any]]] = {}
+    for row in rows:
+        kept.setdefault(row.appointment_id, {})[row.patient_id] = row
+    for reading in readings:
+        before = kept.get(reading.appointment_id, {})
+        if any(row.seen_at > seen_at for row in before.values()):
+            continue
+        bookings = {booking.key.patient_id: booking for booking in reading.bookings}
+        for patient_id, booking in bookings.items():
+            row_before = before.pop(patient_id, None)
+            _compare_one(work, sealer, reading, booking, row_before, seen_at)
+        _let_go(work, before.values(), seen_at)
+    return work
+
+
+def _compare_one(
+    work: Work,
+    sealer: Sealer,
+    reading: Reading,
+    booking: Appointment,
+    before: Row[Any] | None,
+    seen_at: datetime,
+) -> None:
+    same = before is not None and before.fingerprint == reading.fingerprint
+    if before is not None and same and not before.gone:
+        work.seen.append(before.id)
+        return
+    row_id = uuid4() if before is None else before.id
+    row = to_row(
+        sealer, row_id, booking, fingerprint=reading.fingerprint, seen_at=seen_at
+    )
+    work.patients.add(booking.key.patient_id)
+    if before is None:
+        work.new.append(row)
+    else:
+        work.altered.append(row | {"row_id": row_id})
+
+
+def _let_go(work: Work, rows: Iterable[Row[Any]], at: datetime) -> None:
+    for row in rows:
+        if not row.gone and row.seen_at <= at:
+            work.gone.append(row.id)
+            work.patients.add(row.patient_id)
+
+
+async def _rows(
+    session: AsyncSession, connection: str, appointment_ids: Sequence[str]
+) -> Sequence[Row[Any]]:
+    column = _APPOINTMENT.c
+    query: Select[Any] = select(
+        column.id,
+        column.appointment_id,
+        column.patient_id,
+        column.fingerprint,
+        column.seen_at,
+        column.gone,
+    ).where(column.appointment_id.in_(appointment_ids), column.connection == connection)
+    return (await session.execute(query)).all()
+
+
+async def _write(session: AsyncSession, work: Work, at: datetime) -> None:
+    """Insert, update, or only touch; each kind of change is one statement.
+
+    An INSERT that meets a row of another node fails, and the reading is done
+    again: taking the row over would leave it with a cell sealed for our id.
+    """
+    if work.new:
+        await session.execute(insert(_APPOINTMENT), work.new)
+    if work.altered:
+        altered = sorted(work.altered, key=lambda row: row["row_id"].int)
+        await session.execute(_UPDATE, altered)
+    for ids in batches(work.seen):
+        await _touch(session, _APPOINTMENT.c.id.in_(ids), seen_at=at)
+    for ids in batches(work.gone):
+        await _touch(session, _APPOINTMENT.c.id.in_(ids), seen_at=at, gone=True)
+
+
+async def _touch(
+    session: AsyncSession,
+    *where: ColumnElement[bool],
+    seen_at: datetime,
+    gone: bool = False,
+) -> None:
+    values = {"seen_at": seen_at} | ({"gone": True} if gone else {})
+    await session.execute(update(_APPOINTMENT).where(*where).values(values))

@@ -1,0 +1,142 @@
+"""Writes patients as the EHR describes them: few statements, only what changed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row, Select, bindparam, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from reminder.model.people import Patient
+from reminder.store.batches import batches
+from reminder.store.keyring import KeyRing
+from reminder.store.person_rows import (
+    address_rows,
+    fingerprint,
+    to_values,
+    unread_values,
+)
+from reminder.store.sealing import Sealer
+from reminder.store.statements import insert, table
+from reminder.store.tables import PersonAddressRow, PersonRow
+
+_PERSON = table(PersonRow)
+_ADDRESS = table(PersonAddressRow)
+_DESCRIBED = (*unread_values(), "seen_at")
+_UPDATE = (
+    update(_PERSON)
+    .where(_PERSON.c.id == bindparam("row_id"))
+    .values({name: bindparam(name) for name in _DESCRIBED})
+    .values(revision=_PERSON.c.revision + 1)
+)
+
+
+@dataclass(slots=True)
+class Work:
+    """What has to be written for some patients."""
+
+    altered: list[dict[str, Any]] = field(default_factory=list)
+    addresses: list[dict[str, Any]] = field(default_factory=list)
+    seen: list[UUID] = field(default_factory=list)
+
+
+async def make_stubs(
+    session: AsyncSession, connection: str, patient_ids: Collection[str]
+) -> None:
+    """Make a row for everyone not known yet; who is known stays as they are."""
+    rows = [
+        unread_values()
+        | {
+            "id": uuid4(),
+            "connection": connection,
+            "patient_id": patient_id,
+            "seen_at": None,
+            "revision": 1,
+            "planned_revision": 0,
+        }
+        for patient_id in sorted(patient_ids)
+    ]
+    if rows:
+        upsert = insert(session, PersonRow).on_conflict_do_nothing(
+            index_elements=["connection", "patient_id"]
+        )
+        await session.execute(upsert, rows)
+
+
+async def keep_patients(
+    session: AsyncSession,
+    ring: KeyRing,
+    connection: str,
+    patients: Sequence[Patient],
+    *,
+    asked: Collection[str],
+    seen_at: datetime,
+) -> int:
+    """Write what changed, and plan those people again: how many.
+
+    Who was asked for and is absent becomes unreadable. A reading older than
+    what is kept changes nothing.
+    """
+    found = {patient.key.patient_id: patient for patient in patients}
+    await make_stubs(session, connection, found)
+    changed = 0
+    for ids in batches(sorted({*found, *asked})):
+        rows = await _rows(session, connection, ids)
+        work = _compare(ring, found, rows, seen_at)
+        await _write(session, work, seen_at)
+        changed += len(work.altered)
+    return changed
+
+
+def _compare(
+    ring: KeyRing,
+    found: Mapping[str, Patient],
+    rows: Sequence[Row[Any]],
+    seen_at: datetime,
+) -> Work:
+    work, sealer = Work(), Sealer(ring, "person")
+    for row in rows:
+        patient = found.get(row.patient_id)
+        print_now = "" if patient is None else fingerprint(ring, patient)
+        if row.seen_at is not None and row.seen_at > seen_at:
+            continue
+        if print_now == row.fingerprint:
+            work.seen.append(row.id)
+            continue
+        values = unread_values()
+        if patient is not None:
+            values |= to_values(sealer, row.id, patient)
+            work.addresses += address_rows(ring, row.id, patient)
+        values |= {"row_id": row.id, "fingerprint": print_now, "seen_at": seen_at}
+        work.altered.append(values)
+    return work
+
+
+async def _rows(
+    session: AsyncSession, connection: str, patient_ids: Sequence[str]
+) -> Sequence[Row[Any]]:
+    query: Select[Any] = (
+        select(
+            _PERSON.c.id, _PERSON.c.patient_id, _PERSON.c.fingerprint, _PERSON.c.seen_at
+        )
+        .where(
+            _PERSON.c.connection == connection, _PERSON.c.patient_id.in_(patient_ids)
+        )
+        .order_by(_PERSON.c.id)
+        .with_for_update()
+    )
+    return (await session.execute(query)).all()
+
+
+async def _write(session: AsyncSession, work: Work, seen_at: datetime) -> None:
+    if work.altered:
+        await session.execute(_UPDATE, work.altered)
+        for ids in batches(row["row_id"] for row in work.altered):
+            await session.execute(delete(_ADDRESS).where(_ADDRESS.c.person_id.in_(ids)))
+    if work.addresses:
+        await session.execute(insert(session, PersonAddressRow), work.addresses)
+    for ids in batches(work.seen):
+        touch = update(_PERSON).where(_PERSON.c.id.in_(ids)).values(seen_at=seen_at)
+        await session.execute(touch)

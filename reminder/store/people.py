@@ -1,0 +1,142 @@
+"""Reads people as the planner sees them, in a fixed number of statements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Table, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from reminder.model.people import ContactPoint, Patient, PatientKey, Preference
+from reminder.model.reminders import Person
+from reminder.store import appointment_rows, person_rows
+from reminder.store.addresses import address_index
+from reminder.store.batches import batches
+from reminder.store.keyring import KeyRing
+from reminder.store.preferences import to_preference
+from reminder.store.reminder_rows import to_reminder
+from reminder.store.sealing import Sealer
+from reminder.store.statements import table
+from reminder.store.tables import (
+    AppointmentRow,
+    OptOutRow,
+    PersonAddressRow,
+    PersonRow,
+    PreferenceRow,
+    ReminderRow,
+)
+
+_PERSON = table(PersonRow)
+_APPOINTMENT = table(AppointmentRow)
+_REMINDER = table(ReminderRow)
+_PREFERENCE = table(PreferenceRow)
+_ADDRESS = table(PersonAddressRow)
+_OPT_OUT = table(OptOutRow)
+
+Rows = Mapping[str, Sequence[Row[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Everything kept of some people of one connection, by patient id."""
+
+    appointments: Rows
+    reminders: Rows
+    preferences: Rows
+    blocked: Mapping[UUID, set[bytes]]
+
+
+async def read_people(
+    session: AsyncSession, ring: KeyRing, keys: Sequence[PatientKey]
+) -> list[Person]:
+    """Those of `keys` we know, in that order, each with their whole world."""
+    by_connection: dict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        by_connection[key.connection].append(key.patient_id)
+    people: dict[PatientKey, Person] = {}
+    for connection, patient_ids in by_connection.items():
+        for some in batches(patient_ids):
+            for person in await _read(session, ring, connection, some):
+                people[person.key] = person
+    return [people[key] for key in keys if key in people]
+
+
+async def _read(
+    session: AsyncSession, ring: KeyRing, connection: str, patient_ids: Sequence[str]
+) -> list[Person]:
+    def theirs(source: Table) -> tuple[ColumnElement[bool], ...]:
+        return (
+            source.c.connection == connection,
+            source.c.patient_id.in_(patient_ids),
+        )
+
+    there = _APPOINTMENT.c.gone.is_(False)
+    people = select(_PERSON).where(*theirs(_PERSON))
+    persons = (await session.execute(people)).all()
+    rows = _Rows(
+        await _grouped(session, _APPOINTMENT, *theirs(_APPOINTMENT), there),
+        await _grouped(session, _REMINDER, *theirs(_REMINDER)),
+        await _grouped(session, _PREFERENCE, *theirs(_PREFERENCE)),
+        await _blocked(session, [row.id for row in persons]),
+    )
+    return [_person(ring, row, rows) for row in persons]
+
+
+async def _grouped(
+    session: AsyncSession, source: Table, *where: ColumnElement[bool]
+) -> Rows:
+    grouped: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in await session.execute(select(source).where(*where)):
+        grouped[row.patient_id].append(row)
+    return grouped
+
+
+async def _blocked(
+    session: AsyncSession, person_ids: Sequence[UUID]
+) -> dict[UUID, set[bytes]]:
+    """The hashes of those of these people's addresses that said stop."""
+    query = (
+        select(_ADDRESS.c.person_id, _ADDRESS.c.address_index)
+        .join(
+            _OPT_OUT,
+            (_OPT_OUT.c.channel == _ADDRESS.c.channel)
+            & (_OPT_OUT.c.address_index == _ADDRESS.c.address_index),
+        )
+        .where(_ADDRESS.c.person_id.in_(person_ids))
+    )
+    blocked: dict[UUID, set[bytes]] = defaultdict(set)
+    for row in await session.execute(query):
+        blocked[row.person_id].add(row.address_index)
+    return blocked
+
+
+def _person(ring: KeyRing, row: Row[Any], rows: _Rows) -> Person:
+    sealer = Sealer(ring, "appointment")
+    patient = person_rows.from_row(Sealer(ring, "person"), row)
+    appointments = rows.appointments.get(row.patient_id, ())
+    preferences = rows.preferences.get(row.patient_id, ())
+    return Person(
+        key=PatientKey(row.connection, row.patient_id),
+        patient=patient,
+        appointments=tuple(
+            appointment_rows.from_row(sealer, one) for one in appointments
+        ),
+        preference=to_preference(preferences[0]) if preferences else Preference(),
+        blocked=_points(ring, patient, rows.blocked.get(row.id, ())),
+        kept=tuple(
+            to_reminder(ring, one) for one in rows.reminders.get(row.patient_id, ())
+        ),
+        revision=row.revision,
+    )
+
+
+def _points(
+    ring: KeyRing, patient: Patient | None, blocked: Iterable[bytes]
+) -> frozenset[ContactPoint]:
+    hashes = set(blocked)
+    if patient is None or not hashes:
+        return frozenset()
+    points = person_rows.points_of(patient)
+    return frozenset(one for one in points if address_index(ring, one) in hashes)

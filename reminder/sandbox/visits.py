@@ -65,20 +65,23 @@ class Visits:
 
 
 def telehealth(join_url: str) -> Resource:
-    """What makes a visit a telehealth visit: the patient's join link, contained.
+    """What makes a visit a telehealth visit: links to join it, contained.
 
-    R4 has no element for it; this is how one large vendor writes it.
+    R4 has no element for them. This is how one large vendor writes it: each
+    side as a contained resource with a link of its own, and the doctor's
+    opens the room as its host.
     """
-    link = {
-        "resourceType": "HealthcareService",
-        "id": "patient-link",
-        "name": "Video visit",
-        "telecom": [{"system": "url", "value": join_url}],
-    }
-    return {
-        "contained": [link],
-        "supportingInformation": [{"reference": "#patient-link"}],
-    }
+    links = {"Practitioner": f"{join_url}?host=1", "Patient": join_url}
+    contained = [
+        {
+            "resourceType": side,
+            "id": f"{side.lower()}-link",
+            "telecom": [{"system": "url", "value": link}],
+        }
+        for side, link in links.items()
+    ]
+    named = [{"reference": f"#{one['id']}"} for one in contained]
+    return {"contained": contained, "supportingInformation": named}
 
 
 def _place(opening: Opening) -> list[Resource]:

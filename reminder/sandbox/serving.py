@@ -1,0 +1,65 @@
+"""Serves an ASGI app on loopback inside this process, and stops it again."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+
+class _Server(uvicorn.Server):
+    """Leaves Ctrl-C to whoever started the sandbox."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def loopback_socket() -> socket.socket:
+    """A socket bound to a free port of 127.0.0.1."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", 0))
+    return bound
+
+
+def url_of(bound: socket.socket) -> str:
+    """The address of what is served on that socket, without a slash at its end."""
+    return f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
+    """Serve `app` on that socket; both end with the block."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[bound]))
+    try:
+        while not server.started and not task.done():
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await task
+        bound.close()
+
+
+def loopback_client(base_url: str = "", *, timeout_s: float = 30) -> httpx.AsyncClient:
+    """An HTTP client for this machine: no proxy, no certificates to load."""
+    # Reading the system's authorities would cost 30 ms for nothing.
+    no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.AsyncClient(
+        base_url=base_url, timeout=timeout_s, trust_env=False, verify=no_tls
+    )

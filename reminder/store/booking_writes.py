@@ -169,7 +169,8 @@ async def _rows(
         column.seen_at,
         column.gone,
     ).where(column.appointment_id.in_(appointment_ids), column.connection == connection)
-    return (await session.execute(query)).all()
+    rows: Sequence[Row[Any]] = (await session.execute(query)).all()
+    return rows
 
 
 async def _write(session: AsyncSession, work: Work, at: datetime) -> None:

@@ -127,7 +127,8 @@ async def _rows(
         .order_by(_PERSON.c.id)
         .with_for_update()
     )
-    return (await session.execute(query)).all()
+    rows: Sequence[Row[Any]] = (await session.execute(query)).all()
+    return rows
 
 
 async def _write(session: AsyncSession, work: Work, seen_at: datetime) -> None:

@@ -23,7 +23,6 @@ from reminder.model.outcomes import (
 def to_row(delivery: Delivery) -> dict[str, Any]:
     """A new row for one try; `evidence` is JSON, with what else the outcome says."""
     outcome = delivery.outcome
-    accepted = isinstance(outcome, Accepted)
     evidence = {name: text for name, text in asdict(outcome.evidence).items() if text}
     return {
         "id": uuid4(),
@@ -33,7 +32,7 @@ def to_row(delivery: Delivery) -> dict[str, Any]:
         "ended_at": delivery.ended_at,
         "outcome": type(outcome).__name__.lower(),
         "code": "" if isinstance(outcome, Accepted) else outcome.code,
-        "provider_id": outcome.provider_id if accepted else "",
+        "provider_id": outcome.provider_id if isinstance(outcome, Accepted) else "",
         "evidence": orjson.dumps(evidence | _more(outcome)).decode(),
     }
 

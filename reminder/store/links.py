@@ -101,14 +101,14 @@ class LinkStore:
                 appointments=keys,
                 tries_left=TRIES - row.tries,
                 # A visit that moved since takes its link along.
-                expires_at=expiry(starts) or row.expires_at,
+                expires_at=usable_until(starts) if starts else row.expires_at,
                 reissued=await count_reissued(session, keys),
             )
 
 
-def expiry(starts: Sequence[datetime]) -> datetime | None:
-    """Until when a link to visits that start then works; None without any."""
-    return max(starts) + _USABLE_AFTER_START if starts else None
+def usable_until(starts: Sequence[datetime]) -> datetime:
+    """Until when a link to visits that start then, at least one, works."""
+    return max(starts) + _USABLE_AFTER_START
 
 
 def to_row(

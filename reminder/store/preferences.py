@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, Select, delete, select, tuple_, update
+from sqlalchemy import Row, Select, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.people import Channel, ContactPoint, PatientKey, Preference
 from reminder.store.addresses import address_index
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
+from reminder.store.revisions import raise_revisions
 from reminder.store.statements import insert, table
 from reminder.store.tables import (
     OptOutRow,
@@ -49,7 +50,7 @@ class PreferenceStore:
     ) -> None:
         """Remember it, and have the person planned again."""
         async with self._database.write() as session:
-            await _replan(session, _one_person(key))
+            await raise_revisions(session, _one_person(key))
             upsert = insert(session, PreferenceRow)
             upsert = upsert.on_conflict_do_update(
                 index_elements=["connection", "patient_id"],
@@ -66,7 +67,7 @@ class PreferenceStore:
         """Messages may go to this address again."""
         index = address_index(self._ring, point)
         async with self._database.write() as session:
-            await _replan(session, _people_at([(point.channel.value, index)]))
+            await raise_revisions(session, _people_at([(point.channel.value, index)]))
             await session.execute(
                 delete(_OPT_OUT).where(
                     _OPT_OUT.c.channel == point.channel.value,
@@ -110,7 +111,7 @@ async def block(
         return
     rows.sort(key=lambda row: (row["channel"], row["address_index"]))
     places = [(str(row["channel"]), row["address_index"]) for row in rows]
-    await _replan(session, _people_at(places))
+    await raise_revisions(session, _people_at(places))
     await session.execute(insert(session, OptOutRow).on_conflict_do_nothing(), rows)
 
 
@@ -139,17 +140,6 @@ def _people_at(places: Sequence[tuple[str, object]]) -> Select[Any]:
     return select(_PERSON.c.id).where(
         _PERSON.c.id.in_(select(_ADDRESS.c.person_id).where(at))
     )
-
-
-async def _replan(session: AsyncSession, people: Select[Any]) -> None:
-    """Raise their revision; rows are locked in the order of their ids."""
-    locked = people.order_by(_PERSON.c.id).with_for_update().cte("people")
-    raised = (
-        update(_PERSON)
-        .where(_PERSON.c.id == locked.c.id)
-        .values(revision=_PERSON.c.revision + 1)
-    )
-    await session.execute(raised)
 
 
 def _to_row(key: PatientKey, preference: Preference, now: datetime) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """Pieces of SQL that SQLite and PostgreSQL read alike."""
 
-from sqlalchemy import CTE, ColumnElement, Select, Table, literal_column
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, FromClause, Select, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
@@ -11,15 +14,18 @@ def table(row: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(row.__tablename__)]
 
 
-def among(column: ColumnElement[str], *words: str) -> ColumnElement[bool]:
-    """`column` is one of `words`, which are ours and stand in the statement itself.
+def constant(word: StrEnum) -> ColumnElement[str]:
+    """One of our own words, written out in the statement.
 
     A partial index serves only a statement that holds its condition in
     constants: a bound parameter could be anything.
     """
-    constants: list[ColumnElement[str]] = [
-        literal_column(f"'{word}'") for word in words
-    ]
+    return literal_column(f"'{word}'")
+
+
+def among(column: ColumnElement[str], *words: StrEnum) -> ColumnElement[bool]:
+    """`column` is one of `words`, written out as `constant` does."""
+    constants = [constant(word) for word in words]
     return column == constants[0] if len(words) == 1 else column.in_(constants)
 
 
@@ -35,13 +41,23 @@ def insert(session: AsyncSession, row: type[SQLModel]) -> sqlite.Insert:
     return sqlite.insert(table(row))
 
 
-def claimed(candidates: Select[tuple[object, ...]], name: str) -> CTE:
-    """The rows of `candidates` that no other transaction holds, held by this one.
+def claimed(candidates: Select[Any], of: FromClause, name: str) -> CTE:
+    """Of the candidates, rows `of` one table, those that no other transaction holds.
 
     PostgreSQL passes over rows another worker has locked; SQLite, which knows
     no such clause, has one writer at a time. Inside `IN (...)` PostgreSQL may
     run a select once per row and claim far more than its limit, or read the
     whole table: so it is a materialized CTE, to be joined by id.
     """
-    held = candidates.with_for_update(skip_locked=True)
+    held = candidates.with_for_update(skip_locked=True, of=of)
+    return held.cte(name).prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def locked(rows: Select[Any], of: FromClause, name: str) -> CTE:
+    """The rows `of` a table, waited for and locked in the order of their ids.
+
+    Several rows of one table are changed through this, so that two
+    transactions never hold what the other waits for.
+    """
+    held = rows.order_by(of.c.id).with_for_update(of=of)
     return held.cte(name).prefix_with("MATERIALIZED", dialect="postgresql")

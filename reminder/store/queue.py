@@ -1,0 +1,255 @@
+"""The queue of messages: what is due, whose it is, and what became of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from reminder.model.messages import (
+    ClaimedMessage,
+    MessageState,
+    NewMessage,
+    Protection,
+)
+from reminder.model.outcomes import DeliveryEvent
+from reminder.model.people import Channel
+from reminder.model.reasons import Reason
+from reminder.model.reminders import ReminderState
+from reminder.model.settlements import Settlement
+from reminder.store import (
+    claims,
+    enqueueing,
+    expiry,
+    leases,
+    recovery,
+    reports,
+    settlements,
+)
+from reminder.store.database import Database
+from reminder.store.keyring import KeyRing
+from reminder.store.message_rows import MESSAGE, Claim
+from reminder.store.statements import among, table
+from reminder.store.tables import ReminderRow
+
+_REMINDER = table(ReminderRow)
+
+
+class Recovered(NamedTuple):
+    """What came back from nodes that died."""
+
+    requeued: int
+    uncertain: int
+
+
+class MessageQueue:
+    """Every message from the moment it is due; any number of nodes may share it.
+
+    A claim is proven by its fence. Methods that end one write nothing once
+    another node has claimed the message.
+    """
+
+    def __init__(self, database: Database, ring: KeyRing) -> None:
+        self._database, self._ring = database, ring
+
+    async def claim_due(
+        self,
+        *,
+        channels: Collection[Channel],
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        node: str,
+    ) -> list[ClaimedMessage]:
+        """At most `limit` messages on these channels, ours until the lease is over.
+
+        First those a patient waits for, then those to be tried again, then
+        new ones: all reminders due for one address (of one clinic, template
+        and language) become one message, even if they alone are more than
+        `limit`. What is no longer useful is left to `expire`.
+        """
+        claim = Claim(node, now, now + lease)
+        async with self._database.write() as session:
+            return await claims.claim_due(
+                session, self._ring, channels, claim, limit=limit
+            )
+
+    async def claim_uncertain(
+        self, *, now: datetime, limit: int, lease: timedelta, node: str
+    ) -> list[ClaimedMessage]:
+        """Messages that may have gone, and about which it is time to ask.
+
+        They are settled like the others. They cannot be marked as sending:
+        only a settlement makes them ready to be sent again.
+        """
+        claim = Claim(node, now, now + lease)
+        async with self._database.write() as session:
+            return await claims.claim_uncertain(session, self._ring, claim, limit=limit)
+
+    async def drop(
+        self,
+        claimed: ClaimedMessage,
+        reasons: Mapping[UUID, Reason],
+        *,
+        now: datetime,
+    ) -> ClaimedMessage | None:
+        """The message without these reminders, which are withdrawn for a reason each.
+
+        None when no reminder is left in it (then it is dropped), or when it
+        is no longer ours.
+        """
+        async with self._database.write() as session:
+            return await leases.drop(session, claimed, reasons, now=now)
+
+    async def hold(
+        self,
+        claimed: Sequence[ClaimedMessage],
+        *,
+        until: datetime,
+        now: datetime,
+        reason: Reason = Reason.EHR_UNAVAILABLE,
+    ) -> None:
+        """Put them back until then; meanwhile their reminders are held, saying why."""
+        async with self._database.write() as session:
+            await leases.put_back(session, claimed, until=until, now=now, reason=reason)
+
+    async def give_back(
+        self, claimed: Sequence[ClaimedMessage], *, now: datetime
+    ) -> None:
+        """Put them back for anyone to take at once; for a node that shuts down."""
+        async with self._database.write() as session:
+            await leases.put_back(session, claimed, until=now, now=now, reason=None)
+
+    async def mark_sending(
+        self,
+        claimed: Sequence[ClaimedMessage],
+        *,
+        transport: Mapping[UUID, str],
+        protection: Mapping[UUID, Protection],
+        lease_until: datetime,
+        now: datetime,
+    ) -> set[UUID]:
+        """Commit that these are about to go; only those returned may be sent.
+
+        From here on a lease that runs out makes a message uncertain.
+        """
+        async with self._database.write() as session:
+            return await leases.mark_sending(
+                session,
+                claimed,
+                transport=transport,
+                protection=protection,
+                lease_until=lease_until,
+                now=now,
+            )
+
+    async def settle(
+        self, settlements_: Sequence[Settlement], *, now: datetime
+    ) -> set[UUID]:
+        """Write what became of them and all that follows; those that were ours.
+
+        A node whose lease ran out may still settle until another has claimed
+        the message: what it was told is the truth, and saves a second copy.
+        """
+        async with self._database.write() as session:
+            return await settlements.settle(session, self._ring, settlements_, now=now)
+
+    async def recover(self, *, now: datetime) -> Recovered:
+        """Take back what nodes held whose lease ran out.
+
+        What they had not begun to send is queued again; what they had is
+        uncertain, and to be asked about a little later.
+        """
+        async with self._database.write() as session:
+            requeued = await recovery.requeue(session, now)
+            return Recovered(requeued, await recovery.doubt(session, now))
+
+    async def enqueue(self, message: NewMessage, *, now: datetime) -> UUID:
+        """Have a message go at once, ahead of all reminders; its id."""
+        async with self._database.write() as session:
+            return await enqueueing.enqueue(session, self._ring, message, now=now)
+
+    async def reissue(
+        self, message: NewMessage, *, at_most: int, now: datetime
+    ) -> UUID | None:
+        """As `enqueue`, for a new link; None when its appointments had `at_most`.
+
+        Safe against any number of requests at the same time.
+        """
+        async with self._database.write() as session:
+            return await enqueueing.reissue(
+                session, self._ring, message, at_most=at_most, now=now
+            )
+
+    async def record_event(self, event: DeliveryEvent, *, now: datetime) -> bool:
+        """Take in a later report; False when it told nothing new.
+
+        Reports only move a message forward, the first terminal one wins, and
+        a failure sends its reminders another way.
+        """
+        async with self._database.write() as session:
+            return await reports.record_event(session, self._ring, event, now=now)
+
+    async def expire(self, *, now: datetime) -> int:
+        """End whatever waits although it is no longer useful; how many.
+
+        In pieces, each a transaction: after a long outage there may be many,
+        and nobody should wait for all of them.
+        """
+        total = 0
+        while ended := await self._expire_some(now):
+            total += ended
+        return total
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next message or reminder is due; None when nothing waits.
+
+        It may lie in the past: what nobody can send is due until it expires.
+        """
+        waiting = among(MESSAGE.c.state, MessageState.QUEUED, MessageState.DEFERRED)
+        uncertain = among(MESSAGE.c.state, MessageState.UNCERTAIN)
+        planned = among(_REMINDER.c.state, ReminderState.PLANNED)
+        firsts = (
+            select(func.min(MESSAGE.c.next_try_at)).where(waiting),
+            select(func.min(MESSAGE.c.next_try_at)).where(uncertain),
+            select(func.min(_REMINDER.c.due_at)).where(planned),
+        )
+        async with self._database.read() as session:
+            query = select(*(first.scalar_subquery() for first in firsts))
+            row = (await session.execute(query)).one()
+        return min((instant for instant in row if instant is not None), default=None)
+
+    async def channel_and_transport(
+        self, message_id: UUID
+    ) -> tuple[Channel, str | None] | None:
+        """How a message goes or went; None when there is no such message."""
+        query = select(MESSAGE.c.channel, MESSAGE.c.transport)
+        async with self._database.read() as session:
+            found = await session.execute(query.where(MESSAGE.c.id == message_id))
+            row = found.first()
+        return None if row is None else (Channel(row.channel), row.transport)
+
+    async def counts(self) -> dict[MessageState, int]:
+        """How many messages there are in each state that has any."""
+        query = select(MESSAGE.c.state, func.count()).group_by(MESSAGE.c.state)
+        async with self._database.read() as session:
+            rows = await session.execute(query)
+            return {MessageState(state): count for state, count in rows}
+
+    async def sent_by(self) -> dict[tuple[Channel, Protection], int]:
+        """How many messages the far side took and holds for sent, by what way."""
+        went = MESSAGE.c.state.in_([MessageState.SENT, MessageState.DELIVERED])
+        way = (MESSAGE.c.channel, MESSAGE.c.protection)
+        query = select(*way, func.count()).where(went).group_by(*way)
+        async with self._database.read() as session:
+            rows = await session.execute(query)
+            return {
+                (Channel(channel), Protection(protection)): count
+                for channel, protection, count in rows
+            }
+
+    async def _expire_some(self, now: datetime) -> int:
+        async with self._database.write() as session:
+            messages = await expiry.expire_messages(session, self._ring, now)
+            return messages + await expiry.expire_reminders(session, now)

@@ -1,0 +1,228 @@
+"""Keeps what the EHR is still to be told, in the order in which it happened."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import ColumnElement, Row, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from reminder.model.answers import (
+    Answer,
+    AnswerState,
+    Communication,
+    WriteBack,
+    WriteBackKind,
+    WriteBackState,
+)
+from reminder.model.people import Channel
+from reminder.model.worklist import WorklistEntry, WorklistKind
+from reminder.store.database import Database
+from reminder.store.keyring import KeyRing
+from reminder.store.reminder_rows import appointment_key
+from reminder.store.statements import among, claimed, constant, table
+from reminder.store.tables import AnswerRow, WriteBackRow
+from reminder.store.worklist import add_entries
+
+_ANSWER = table(AnswerRow)
+_WRITE_BACK = table(WriteBackRow)
+
+
+class WriteBackStore:
+    """The second queue: a lease and a fence guard it like the messages."""
+
+    def __init__(self, database: Database, ring: KeyRing) -> None:
+        self._database = database
+
+    async def claim(
+        self, *, now: datetime, limit: int, lease: timedelta
+    ) -> list[WriteBack]:
+        """What is due, the oldest first; nobody else gets it until the lease is over.
+
+        What one patient asked for one after the other is written in that
+        order: a later ask waits until the one before it is done or failed.
+        """
+        async with self._database.write() as session:
+            rows = (await session.execute(_claim(now, limit, lease))).all()
+        return [_from_row(row) for row in sorted(rows, key=_age)]
+
+    async def done(self, write_back: WriteBack, *, now: datetime) -> None:
+        """The EHR has it; so has the answer it came from, in the same transaction."""
+        async with self._database.write() as session:
+            if await _end(session, write_back, WriteBackState.DONE, None):
+                await settle_answer(session, write_back.answer_id, AnswerState.WRITTEN)
+
+    async def retry(self, write_back: WriteBack, *, at: datetime, code: str) -> None:
+        """Not now: it is due again at that instant."""
+        again = update(_WRITE_BACK).where(_is_ours(write_back))
+        async with self._database.write() as session:
+            await session.execute(
+                again.values(next_try_at=at, lease_until=None, code=code)
+            )
+
+    async def fail(self, write_back: WriteBack, code: str, *, now: datetime) -> None:
+        """Never: it goes onto the worklist, and the answer it came from has failed."""
+        async with self._database.write() as session:
+            if await _end(session, write_back, WriteBackState.FAILED, code):
+                await settle_answer(session, write_back.answer_id, AnswerState.FAILED)
+                await add_entries(session, [_failed(write_back, code, now)])
+
+    async def counts(self) -> dict[WriteBackState, int]:
+        """How many there are in each state that has any."""
+        state = _WRITE_BACK.c.state
+        query = select(state, func.count()).group_by(state)
+        async with self._database.read() as session:
+            rows = await session.execute(query)
+            return {WriteBackState(name): count for name, count in rows}
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next is due, or its lease over; None when nothing waits."""
+        waiting = among(_WRITE_BACK.c.state, WriteBackState.WAITING)
+        query = select(func.min(_WRITE_BACK.c.next_try_at)).where(waiting)
+        async with self._database.read() as session:
+            first: datetime | None = (await session.execute(query)).scalar_one()
+        return first
+
+
+async def settle_answer(
+    session: AsyncSession, answer_id: UUID | None, state: AnswerState
+) -> None:
+    """Say what became of an answer; once written, it stays so."""
+    written = _ANSWER.c.state == AnswerState.WRITTEN.value
+    if answer_id is not None:
+        change = update(_ANSWER).where(_ANSWER.c.id == answer_id, ~written)
+        await session.execute(change.values(state=state.value))
+
+
+def of_answer_id(answer_id: UUID) -> UUID:
+    """The id of the write-back an answer asks for: the same each time it is asked."""
+    return uuid5(answer_id, "write-back")
+
+
+def of_answer(
+    answer: Answer, kind: WriteBackKind, *, now: datetime, first_try_at: datetime
+) -> dict[str, Any]:
+    """A new row for what an answer asks to be written."""
+    return {
+        "id": of_answer_id(answer.answer_id),
+        "kind": kind.value,
+        "state": WriteBackState.WAITING.value,
+        **answer.appointment._asdict(),
+        "answer_id": answer.answer_id,
+        "message_id": answer.message_id,
+        "template": "",
+        "slot_ids": " ".join(_slots(answer, kind)),
+        "slot_start_at": answer.slot_start_at,
+        "attempt": 0,
+        "created_at": now,
+        "next_try_at": first_try_at,
+        "fence": 0,
+    }
+
+
+def _slots(answer: Answer, kind: WriteBackKind) -> Sequence[str]:
+    if kind is WriteBackKind.MOVE and answer.slot_id is not None:
+        return [answer.slot_id]
+    if kind in (WriteBackKind.MOVE, WriteBackKind.REBOOK):
+        return answer.before_slot_ids
+    return []
+
+
+def _claim(now: datetime, limit: int, lease: timedelta) -> ReturningUpdate[Any]:
+    due = (
+        select(_WRITE_BACK.c.id)
+        .where(
+            among(_WRITE_BACK.c.state, WriteBackState.WAITING),
+            _WRITE_BACK.c.next_try_at <= now,
+            among(_WRITE_BACK.c.kind, WriteBackKind.COMMUNICATION) | ~_has_earlier(),
+        )
+        .order_by(_WRITE_BACK.c.next_try_at)
+        .limit(limit)
+    )
+    taken = claimed(due, _WRITE_BACK, "due")
+    return (
+        update(_WRITE_BACK)
+        .where(_WRITE_BACK.c.id == taken.c.id)
+        .values(
+            attempt=_WRITE_BACK.c.attempt + 1,
+            fence=_WRITE_BACK.c.fence + 1,
+            lease_until=now + lease,
+            # If this node dies it is simply due again when the lease is over.
+            next_try_at=now + lease,
+        )
+        .returning(*_WRITE_BACK.c)
+    )
+
+
+def _has_earlier() -> ColumnElement[bool]:
+    earlier = _WRITE_BACK.alias("earlier")
+    return exists().where(
+        among(earlier.c.state, WriteBackState.WAITING),
+        earlier.c.kind != constant(WriteBackKind.COMMUNICATION),
+        earlier.c.appointment_id == _WRITE_BACK.c.appointment_id,
+        earlier.c.connection == _WRITE_BACK.c.connection,
+        earlier.c.patient_id == _WRITE_BACK.c.patient_id,
+        earlier.c.created_at < _WRITE_BACK.c.created_at,
+    )
+
+
+def _is_ours(write_back: WriteBack) -> ColumnElement[bool]:
+    return (
+        (_WRITE_BACK.c.id == write_back.write_back_id)
+        & (_WRITE_BACK.c.fence == write_back.fence)
+        & (_WRITE_BACK.c.state == WriteBackState.WAITING.value)
+    )
+
+
+async def _end(
+    session: AsyncSession,
+    write_back: WriteBack,
+    state: WriteBackState,
+    code: str | None,
+) -> bool:
+    end = update(_WRITE_BACK).where(_is_ours(write_back))
+    end = end.values(state=state.value, code=code, lease_until=None)
+    ended = await session.execute(end.returning(_WRITE_BACK.c.id))
+    return ended.first() is not None
+
+
+def _age(row: Row[Any]) -> tuple[datetime, UUID]:
+    return row.created_at, row.id
+
+
+def _from_row(row: Row[Any]) -> WriteBack:
+    key = appointment_key(row)
+    sent = None
+    if row.kind == WriteBackKind.COMMUNICATION:
+        sent = Communication(
+            identifier=row.id,
+            appointment=key,
+            channel=Channel(row.channel),
+            template=row.template,
+            sent_at=row.sent_at,
+        )
+    return WriteBack(
+        write_back_id=row.id,
+        kind=WriteBackKind(row.kind),
+        appointment=key,
+        attempt=row.attempt,
+        created_at=row.created_at,
+        slot_ids=tuple(row.slot_ids.split()),
+        slot_start_at=row.slot_start_at,
+        answer_id=row.answer_id,
+        sent=sent,
+        fence=row.fence,
+    )
+
+
+def _failed(write_back: WriteBack, code: str, now: datetime) -> WorklistEntry:
+    at = now.isoformat(timespec="seconds")
+    return WorklistEntry(
+        kind=WorklistKind.WRITE_BACK_FAILED,
+        subject=f"{'/'.join(write_back.appointment)}/{write_back.kind.value}",
+        at=now,
+        appointment=write_back.appointment,
+        details=(f"{at} {write_back.kind.value} {code} attempt {write_back.attempt}",),
+    )

@@ -1,0 +1,113 @@
+"""Remembers what Locations and Practitioners are called: few, asked for often."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from reminder.ehr.appointments import Draft
+from reminder.ehr.bundles import id_lists, search
+from reminder.ehr.client import FHIRClient
+from reminder.ehr.config import EHRConfig
+from reminder.ehr.errors import EHRRefused
+from reminder.ehr.human_names import as_addressed, chosen
+from reminder.ehr.raw import Resource, as_object
+from reminder.ehr.text import PLACE_LIMIT, label
+from reminder.ehr.validate import r4_problem
+from reminder.model.appointments import Place
+from reminder.model.clock import Clock
+from reminder.model.readings import Reading
+
+_T = TypeVar("_T")
+
+
+class Directory:
+    """Names for the references in appointments.
+
+    A name is an ornament: a Location that cannot be read, or may not, leaves
+    the display name that stood beside the reference.
+    """
+
+    def __init__(self, client: FHIRClient, config: EHRConfig, *, clock: Clock) -> None:
+        self._places = _Names(client, config, clock, "Location", _place)
+        self._practitioners = _Names(
+            client, config, clock, "Practitioner", _practitioner
+        )
+
+    async def finished(self, drafts: Collection[Draft]) -> list[Reading]:
+        """The drafts as readings, with what their references are called."""
+        places = await self._places.of(draft.location_id for draft in drafts)
+        practitioners = await self._practitioners.of(
+            draft.practitioner_id for draft in drafts
+        )
+        return [draft.finished(places, practitioners) for draft in drafts]
+
+
+class _Names(Generic[_T]):
+    def __init__(
+        self,
+        client: FHIRClient,
+        config: EHRConfig,
+        clock: Clock,
+        resource_type: str,
+        read: Callable[[Resource], _T | None],
+    ) -> None:
+        self._client = client
+        self._config = config
+        self._clock = clock
+        self._type = resource_type
+        self._read = read
+        self._ttl = timedelta(hours=config.names_ttl_h)
+        # None is remembered as well: what is not there is not asked for again.
+        self._known: dict[str, tuple[_T | None, datetime]] = {}
+
+    async def of(self, ids: Iterable[str | None]) -> Mapping[str, _T]:
+        wanted = {resource_id for resource_id in ids if resource_id is not None}
+        now = self._clock()
+        stale = sorted(id_ for id_ in wanted if not self._is_fresh(id_, now))
+        for batch in id_lists(stale, self._config.ids_per_request):
+            found = await self._asked(batch)
+            self._known |= {id_: (found.get(id_), now) for id_ in batch}
+        named = {id_: self._known[id_][0] for id_ in wanted}
+        return {id_: name for id_, name in named.items() if name is not None}
+
+    def _is_fresh(self, resource_id: str, now: datetime) -> bool:
+        known = self._known.get(resource_id)
+        return known is not None and now < known[1] + self._ttl
+
+    async def _asked(self, ids: list[str]) -> dict[str, _T | None]:
+        params = [("_id", ",".join(ids)), ("_count", str(len(ids)))]
+        try:
+            found = await search(
+                self._client, self._type, params, max_pages=self._config.max_pages
+            )
+        except EHRRefused:
+            return {}
+        return {
+            resource["id"]: self._read(resource)
+            for resource in found.matches
+            if resource.get("id") in ids and r4_problem(resource, self._type) is None
+        }
+
+
+def _place(location: Resource) -> Place | None:
+    name, address = label(location.get("name")), _address(location.get("address"))
+    return Place(location["id"], name, address) if name or address else None
+
+
+def _address(value: object) -> str:
+    address = as_object(value)
+    if address.get("text"):
+        return label(address["text"], 2 * PLACE_LIMIT)
+    lines = address.get("line")
+    city = [address.get("state"), address.get("postalCode")]
+    parts = [
+        *(lines if isinstance(lines, list) else []),
+        address.get("city"),
+        " ".join(part for part in city if isinstance(part, str)),
+    ]
+    spoken = ", ".join(part for part in parts if isinstance(part, str) and part)
+    return label(spoken, 2 * PLACE_LIMIT)
+
+
+def _practitioner(practitioner: Resource) -> str | None:
+    return as_addressed(chosen(practitioner.get("name"))) or None

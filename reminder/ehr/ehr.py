@@ -1,0 +1,153 @@
+"""One EHR: everything the flows may ask of it, in values of `model`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import httpx
+
+from reminder.ehr.appointments import Source
+from reminder.ehr.capabilities import CapabilityCache
+from reminder.ehr.client import FHIRClient
+from reminder.ehr.communications import CommunicationWriter
+from reminder.ehr.config import EHRConfig
+from reminder.ehr.directory import Directory
+from reminder.ehr.patients import Reader
+from reminder.ehr.people import PeopleSearch
+from reminder.ehr.search import AppointmentSearch
+from reminder.ehr.slots import SlotSearch
+from reminder.ehr.write import AppointmentWriter
+from reminder.model.answers import Communication
+from reminder.model.appointments import Appointment, AppointmentKey, Slot
+from reminder.model.capabilities import Capabilities
+from reminder.model.clock import Clock
+from reminder.model.readings import (
+    Changes,
+    Gone,
+    PatientReadings,
+    Reading,
+    Slice,
+    Unreadable,
+)
+
+
+class EHR:
+    """A FHIR R4 server. `name` is the connection its resources are known under.
+
+    Every method raises `EHRUnavailable` when the server cannot be asked now
+    and `EHRRefused` when it will not do this; the writes raise `EHRConflict`
+    when what the patient decided about is no longer so.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: EHRConfig,
+        *,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.name = name
+        client = FHIRClient(config, clock=clock, transport=transport)
+        base_url = client.base_url
+        self._client = client
+        self._capabilities = CapabilityCache(client, clock=clock)
+        self._appointments = AppointmentSearch(
+            client,
+            config,
+            Source(name, base_url, config.join_url_extensions),
+            Directory(client, config, clock=clock),
+            self._capabilities,
+        )
+        self._people = PeopleSearch(
+            client,
+            config,
+            Reader(name, base_url, config.default_country, config.opt_out_extension),
+            self._capabilities,
+            clock=clock,
+        )
+        self._slots = SlotSearch(client, config)
+        self._writer = AppointmentWriter(
+            client, self._appointments, self._capabilities, clock=clock
+        )
+        self._communications = CommunicationWriter(client, config, self._capabilities)
+
+    async def capabilities(self) -> Capabilities:
+        """What the server can do; asked again after an hour."""
+        return await self._capabilities.get()
+
+    async def changes(self, since: str | None) -> Changes:
+        """What changed since a cursor, wherever it lies in time.
+
+        Without a cursor nothing is read: the answer holds one to begin with,
+        which belongs before the reconciliation it follows on. Deletions are
+        never among the changes. The server's own clock alone counts.
+        """
+        return await self._appointments.changes(since)
+
+    async def window(
+        self, start: datetime, end: datetime, known: Mapping[str, str]
+    ) -> Slice:
+        """Every appointment that starts in [start, end), whatever its status.
+
+        What is known under the same fingerprint is only named. A server that
+        ignores the period is asked no differently: its surplus is dropped.
+
+        Raises:
+            ValueError: an instant is naive, or the period is empty.
+        """
+        return await self._appointments.window(start, end, known)
+
+    async def appointments(
+        self, ids: Sequence[str], known: Mapping[str, str] | None = None
+    ) -> list[Reading | Unreadable | Gone]:
+        """Certain appointments as they are now, past every cache.
+
+        The answers come in no order. An id without an answer is unchanged: its
+        fingerprint is the one in `known`. `Gone` was read by its id, too.
+        """
+        return await self._appointments.by_ids(ids, known or {})
+
+    async def patients(self, ids: Sequence[str]) -> PatientReadings:
+        """Patients with their guardians; one the server does not have is missing."""
+        return await self._people.by_ids(ids)
+
+    async def free_slots(
+        self, appointment: Appointment, start: datetime, end: datetime
+    ) -> list[Slot]:
+        """Free Slots of the appointment's own schedule, long enough for it, by time.
+
+        They start in [start, end). Empty as well when the appointment holds no
+        Slot, so that nobody knows its schedule.
+        """
+        return await self._slots.free(appointment, start, end)
+
+    async def confirm(self, key: AppointmentKey) -> Reading:
+        """The patient's participation becomes `accepted`."""
+        return await self._writer.confirm(key)
+
+    async def cancel(self, key: AppointmentKey) -> Reading:
+        """The appointment is cancelled by the patient and its Slots become free.
+
+        Where other patients take part, only this one declines.
+        """
+        return await self._writer.cancel(key)
+
+    async def rebook(self, key: AppointmentKey, slot_ids: Sequence[str]) -> Reading:
+        """A patient's cancellation is taken back, if all its Slots are still free."""
+        return await self._writer.rebook(key, slot_ids)
+
+    async def reschedule(self, key: AppointmentKey, slot_id: str) -> Reading:
+        """The appointment moves to a free Slot of its schedule, in one transaction.
+
+        `EHRConflict`: the Slot is taken. `EHRRefused`: this server or this
+        appointment cannot be moved by us; a person must.
+        """
+        return await self._writer.reschedule(key, slot_id)
+
+    async def record(self, communication: Communication) -> None:
+        """Note that a message was sent, once however often this is called."""
+        await self._communications.record(communication)
+
+    async def aclose(self) -> None:
+        """Close every connection to the server."""
+        await self._client.aclose()

@@ -1,0 +1,155 @@
+"""Reads Patient and RelatedPerson resources as the people who may be told."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+
+from reminder.ehr.contact_points import contact_points
+from reminder.ehr.human_names import chosen, family, first_given
+from reminder.ehr.instants import is_current
+from reminder.ehr.raw import Resource, as_object, fingerprint, objects
+from reminder.ehr.references import Target, is_id, resolve
+from reminder.ehr.validate import Problem, r4_problem
+from reminder.model.people import Guardian, Patient, PatientKey
+from reminder.model.readings import Unreadable
+
+_BCP_47 = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
+
+# Who may be told in a minor's stead. Emergency contacts, siblings, employers
+# and insurers are RelatedPersons, too: an unlisted code is nobody's guardian.
+# The codes are of v3-RoleCode, N (next-of-kin) of v2-0131.
+_CODES = """
+    PRN PRNFOST NPRN STPPRN MTH MTHFOST NMTH NMTHF GESTM STPMTH ADOPTM ADOPTP
+    FTH FTHFOST NFTH NFTHF STPFTH ADOPTF GUARD GUADLTM POWATT HPOWATT DPOWATT
+    RESPRSN N
+"""
+_GUARDIANS = frozenset(_CODES.split())
+_GUARDIAN_WORDS = re.compile(
+    r"\b(mother|father|parent|guardian|madre|padre|tutora?)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What the reading of people depends on."""
+
+    connection: str
+    base_url: str
+    country: str
+    opt_out_extension: str | None = None
+
+
+def read_patient(
+    resource: Resource, reader: Reader, *, now: datetime
+) -> Patient | Unreadable:
+    """A Patient without guardians, who come from RelatedPerson.
+
+    A record replaced by another is inactive: appointments will follow to the
+    survivor in the EHR, and until then a human must look.
+    """
+    problem = _id_problem(resource, "Patient") or r4_problem(resource, "Patient")
+    if problem is not None:
+        return _unreadable(resource, "Patient", problem)
+    name = chosen(resource.get("name"))
+    born = resource.get("birthDate")
+    return Patient(
+        key=PatientKey(reader.connection, resource["id"]),
+        given=first_given(name),
+        family=family(name),
+        birth_date=born if isinstance(born, str) and _DATE.fullmatch(born) else None,
+        language=_language(resource),
+        contact_points=contact_points(
+            resource.get("telecom"), now=now, country=reader.country
+        ),
+        active=resource.get("active") is not False and not _is_replaced(resource),
+        deceased=bool(
+            resource.get("deceasedBoolean") or resource.get("deceasedDateTime")
+        ),
+        opted_out=_is_opted_out(resource, reader.opt_out_extension),
+    )
+
+
+def read_guardian(
+    resource: Resource, reader: Reader, *, now: datetime
+) -> tuple[str, Guardian] | Unreadable | None:
+    """The patient's id and the guardian; None when this one may not be told.
+
+    That is: inactive, outside the period, or related in another way. One whose
+    relation is not stated counts.
+    """
+    type_ = "RelatedPerson"
+    problem = _id_problem(resource, type_) or r4_problem(resource, type_)
+    patient = resolve(resource.get("patient"), reader.base_url)
+    if problem is None and not isinstance(patient, Target):
+        problem = Problem(f"{type_}.patient", patient.problem)
+    if problem is not None or not isinstance(patient, Target):
+        return _unreadable(resource, type_, problem or Problem(type_, "invalid"))
+    current = is_current(resource.get("period"), now)
+    if resource.get("active") is False or not current or not _is_guardian(resource):
+        return None
+    return patient.resource_id, Guardian(
+        resource["id"],
+        contact_points(resource.get("telecom"), now=now, country=reader.country),
+        _language(resource),
+    )
+
+
+def _id_problem(resource: Resource, resource_type: str) -> Problem | None:
+    if is_id(resource.get("id")):
+        return None
+    missing = resource.get("id") is None
+    return Problem(f"{resource_type}.id", "missing" if missing else "not-a-fhir-id")
+
+
+def _unreadable(resource: Resource, resource_type: str, problem: Problem) -> Unreadable:
+    resource_id = resource.get("id")
+    return Unreadable(
+        resource_type,
+        str(resource_id) if is_id(resource_id) else None,
+        *problem,
+        fingerprint(resource),
+    )
+
+
+def _language(resource: Resource) -> str | None:
+    preferred_first = sorted(
+        objects(resource.get("communication")),
+        key=lambda each: each.get("preferred") is not True,
+    )
+    for communication in preferred_first:
+        language = as_object(communication.get("language"))
+        for coding in objects(language.get("coding")):
+            code = coding.get("code")
+            if isinstance(code, str) and _BCP_47.fullmatch(code):
+                return code
+    return None
+
+
+def _is_replaced(resource: Resource) -> bool:
+    links = objects(resource.get("link"))
+    return any(link.get("type") == "replaced-by" for link in links)
+
+
+def _is_opted_out(resource: Resource, extension_url: str | None) -> bool:
+    extensions = chain(
+        objects(resource.get("extension")), objects(resource.get("modifierExtension"))
+    )
+    return any(
+        extension.get("url") == extension_url and extension.get("valueBoolean") is True
+        for extension in extensions
+    )
+
+
+def _is_guardian(resource: Resource) -> bool:
+    relationships = list(objects(resource.get("relationship")))
+    return not relationships or any(map(_says_guardian, relationships))
+
+
+def _says_guardian(relationship: Resource) -> bool:
+    codings = list(objects(relationship.get("coding")))
+    words = [relationship.get("text"), *(coding.get("display") for coding in codings)]
+    return any(coding.get("code") in _GUARDIANS for coding in codings) or any(
+        isinstance(word, str) and _GUARDIAN_WORDS.search(word) for word in words
+    )

@@ -11,6 +11,7 @@ import reminder.store.tables  # noqa: F401 - fills the metadata
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.schema import upgrade
+from reminder.store.store import Store, open_store
 from tests.postgres import PostgreSQL, start_postgresql
 
 BACKENDS = [
@@ -75,3 +76,11 @@ def new_ring(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], KeyRing]:
 def ring(new_ring: Callable[[], KeyRing]) -> KeyRing:
     """The key ring of this run."""
     return new_ring()
+
+
+@pytest.fixture
+async def store(database_url: str, ring: KeyRing) -> AsyncIterator[Store]:
+    """An empty store of each kind, open."""
+    opened = await open_store(database_url, ring)
+    yield opened
+    await opened.aclose()

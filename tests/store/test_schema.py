@@ -1,6 +1,6 @@
 """The migrations make exactly the tables the rows describe, once, whoever calls."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 

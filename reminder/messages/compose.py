@@ -73,7 +73,7 @@ def _email(
     link: str,
 ) -> EmailContent:
     language = renderer.language(message.language)
-    name = _template(message.template, protection)
+    name = _template(message.template, visits, protection)
     file = f"email/{language}/{name}"
     subject = one_line(renderer.render(f"{file}.subject.txt", outline(clinic)))
     words: Words
@@ -89,9 +89,11 @@ def _email(
     )
 
 
-def _template(name: str, protection: Protection) -> str:
-    may_name_the_visit = protection is Protection.TLS
-    return name if may_name_the_visit or name in WITHOUT_DETAILS else NOTICE
+def _template(name: str, visits: Sequence[Visit], protection: Protection) -> str:
+    """The notice, where the visits may not be named or are not known any more."""
+    if name in WITHOUT_DETAILS or (visits and protection is Protection.TLS):
+        return name
+    return NOTICE
 
 
 def _lines(text: str) -> str:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from icalendar import Alarm, Calendar, Event
 
-from reminder.messages.harmless import PLACE, harmless, one_line
+from reminder.messages.harmless import one_line
 from reminder.messages.signed import mac
+from reminder.messages.wording import address
 from reminder.model.appointments import Appointment, AppointmentKey
 from reminder.model.clinics import Clinic
 
@@ -54,19 +55,13 @@ def _event(
     if appointment.end_at is not None:
         event.add("dtend", appointment.end_at.astimezone(clinic.zone))
     event.add("status", "CONFIRMED")
-    where = by_video if appointment.join_url else _address(appointment, clinic)
+    where = by_video if appointment.join_url else address(appointment, clinic)
     if where:
         event.add("location", where)
     if clinic.phone:
         event.add("description", call.format(one_line(clinic.phone)))
     event.add_component(_alarm(summary))
     return event
-
-
-def _address(appointment: Appointment, clinic: Clinic) -> str:
-    """Where to come: the address alone, since a place's name may tell the specialty."""
-    address = appointment.place.address if appointment.place else ""
-    return harmless(address or clinic.address, PLACE, digits=True)
 
 
 def _alarm(summary: str) -> Alarm:

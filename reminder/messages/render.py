@@ -26,6 +26,8 @@ NAMES = frozenset(
         "answer-not-moved",
         "answer-cancelled",
         "answer-not-cancelled",
+        "answer-rebooked",
+        "answer-not-rebooked",
         *WITHOUT_DETAILS,
     }
 )
@@ -58,7 +60,7 @@ class Renderer:
 
     def language(self, tag: str) -> str:
         """The language to write in for a BCP 47 tag; English where we have none."""
-        primary = tag.replace("_", "-").split("-")[0].lower()
+        primary = _primary(tag)
         return primary if primary in self.languages else _FALLBACK
 
     def render(self, file: str, words: Words) -> str:
@@ -82,7 +84,7 @@ class Renderer:
             TemplateError: a template is missing, or uses a name it is not
                 given; it says which file, line and name.
         """
-        for file in sorted(files(languages, {*names, *NAMES})):
+        for file in sorted(files(set(map(_primary, languages)), {*names, *NAMES})):
             self._find(file)
         for file in self._templates:
             self._check_names(file)
@@ -141,6 +143,10 @@ def files(languages: Collection[str], names: Collection[str]) -> Iterator[str]:
             for suffix in (".subject.txt", ".txt", ".html"):
                 yield f"email/{language}/{name}{suffix}"
             yield f"sms/{language}/{name}.txt"
+
+
+def _primary(tag: str) -> str:
+    return tag.replace("_", "-").split("-")[0].lower()
 
 
 def _messages(files: Collection[str]) -> list[str]:

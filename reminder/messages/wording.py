@@ -105,8 +105,7 @@ def details(
 def visit_words(visit: Visit, clinic: Clinic, language: str) -> VisitWords:
     """One visit in words, in the clinic's zone."""
     appointment, zone = visit.appointment, clinic.zone
-    start_at, place = appointment.start_at, appointment.place
-    address = place.address if place else ""
+    start_at = appointment.start_at
     return VisitWords(
         name=harmless(visit.patient.given, _FIRST_NAME),
         day=_unbroken(upper_first(long_date(start_at, zone, language))),
@@ -114,8 +113,16 @@ def visit_words(visit: Visit, clinic: Clinic, language: str) -> VisitWords:
         day_and_time=long_date_time(start_at, zone, language),
         zone=zone_name(start_at, zone, language),
         practitioner=harmless(appointment.practitioner),
-        address=harmless(address or clinic.address, PLACE, digits=True),
+        address=address(appointment, clinic),
         join_url=harmless_url(appointment.join_url) or "",
+    )
+
+
+def address(appointment: Appointment, clinic: Clinic) -> str:
+    """Where to come, without the place's name: that may tell the specialty."""
+    place = appointment.place.address if appointment.place else ""
+    return harmless(place, PLACE, digits=True) or harmless(
+        clinic.address, PLACE, digits=True
     )
 
 

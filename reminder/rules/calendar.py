@@ -68,7 +68,7 @@ def public_holidays(
 
 @lru_cache(maxsize=8192)
 def _instant(zone: ZoneInfo, day: date, at: time) -> datetime:
-    wall = datetime.combine(day, at, tzinfo=zone)
+    wall = datetime.combine(day, at.replace(fold=0), tzinfo=zone)
     found = wall.astimezone(UTC)
     if found.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
         return found

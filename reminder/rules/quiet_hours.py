@@ -24,8 +24,10 @@ def is_quiet(clinic: Clinic, at: datetime) -> bool:
 
 def quiet_until(clinic: Clinic, at: datetime) -> datetime:
     """The end (UTC) of the quiet hours around an instant; `at` when it is not quiet."""
-    quiet = _quiet_span(clinic, at)
-    return at if quiet is None else quiet.end
+    # A skipped hour can close the gap between the hours of two days.
+    while quiet := _quiet_span(clinic, at):
+        at = quiet.end
+    return at
 
 
 def nearest_allowed(
@@ -41,9 +43,11 @@ def nearest_allowed(
     quiet = _quiet_span(clinic, at)
     if quiet is None:
         return at
-    forward = start_at - quiet.end >= _ENOUGH
-    moved = quiet.end if forward else quiet.start - _BEFORE_QUIET
-    return None if is_quiet(clinic, moved) else moved
+    forward = quiet_until(clinic, at)
+    if start_at - forward >= _ENOUGH:
+        return forward
+    back = quiet.start - _BEFORE_QUIET
+    return None if is_quiet(clinic, back) else back
 
 
 class _Span(NamedTuple):

@@ -218,11 +218,15 @@ def _from_row(row: Row[Any]) -> WriteBack:
 
 
 def _failed(write_back: WriteBack, code: str, now: datetime) -> WorklistEntry:
+    kind, key = write_back.kind, write_back.appointment
+    # An EHR that takes no Communication takes none at all: that is one thing
+    # for a human to do, and not one for each message sent.
+    about_all = kind is WriteBackKind.COMMUNICATION
     at = now.isoformat(timespec="seconds")
     return WorklistEntry(
         kind=WorklistKind.WRITE_BACK_FAILED,
-        subject=f"{'/'.join(write_back.appointment)}/{write_back.kind.value}",
+        subject="/".join((key.connection, kind) if about_all else (*key, kind)),
         at=now,
-        appointment=write_back.appointment,
-        details=(f"{at} {write_back.kind.value} {code} attempt {write_back.attempt}",),
+        appointment=None if about_all else key,
+        details=(f"{at} {kind.value} {code} attempt {write_back.attempt}",),
     )

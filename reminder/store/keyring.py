@@ -6,6 +6,7 @@ table and column; the associated data are table, column and row id, each with
 its length, so that a cell moved elsewhere does not open.
 """
 
+import functools
 import hashlib
 import hmac
 import json
@@ -147,8 +148,16 @@ def _is_key(item: tuple[int, bytes]) -> bool:
 
 
 def _place(table: str, column: str, row_id: UUID) -> bytes:
-    parts = (table.encode(), column.encode(), row_id.bytes)
-    return b"".join(len(part).to_bytes(2) + part for part in parts)
+    return _column(table, column) + _sized(row_id.bytes)
+
+
+@functools.cache
+def _column(table: str, column: str) -> bytes:
+    return _sized(table.encode()) + _sized(column.encode())
+
+
+def _sized(part: bytes) -> bytes:
+    return len(part).to_bytes(2) + part
 
 
 def _hkdf(key: bytes, info: str) -> bytes:

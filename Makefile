@@ -29,10 +29,12 @@ check: $(VENV)/.installed  ## format, lint, imports, types
 tests: $(VENV)/.installed  ## the tests alone; ARGS="-k name" to choose
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
-lock: $(VENV)/.installed  ## make requirements.lock again from pyproject.toml
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
+lock: $(VENV)/.installed  ## make the lock files again from pyproject.toml; ARGS=--upgrade for newer ones
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile pyproject.toml --extra sandbox --extra dev --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --quiet $(ARGS) --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra sandbox --extra dev $(LOCK) $(ARGS) --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml $(LOCK) --constraint requirements.lock --output-file requirements-run.lock
 
 clean:  ## remove the virtual environment and what the tools leave behind
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

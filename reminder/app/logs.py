@@ -24,7 +24,7 @@ class _LibraryFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "where": f"{record.module}:{record.lineno}",
         } | ({"error": error} if error else {})
-        return structlog.processors.JSONRenderer()(None, "", fields)  # type: ignore[arg-type, return-value]
+        return structlog.processors.JSONRenderer()(None, "", fields)  # type: ignore[return-value]
 
 
 def set_up(stream: TextIO | None = None) -> None:

@@ -31,6 +31,7 @@ from reminder.model.people import Channel
 from reminder.resources import bundled
 from reminder.settings.load import Loaded
 from reminder.store import schema
+from reminder.store.errors import StoreUnavailable
 from reminder.store.keyring import KeyRing
 from reminder.store.store import Store, open_store
 from reminder.transports import registry
@@ -165,7 +166,7 @@ def _wire(
         dispatch=dispatch,
         write_back=write_back,
         keep=keep,
-        web=_web(loaded, ring, store, ehrs, transports, clinics, plan, clock),
+        web=_web(loaded, ring, store, ehrs, transports, plan, clock),
     )
 
 
@@ -181,6 +182,51 @@ def _sync(loaded: Loaded, name: str, ehr: EHR, store: Store, clock: Clock) -> Sy
         horizon=timedelta(days=work.horizon_days),
         window_every=timedelta(seconds=work.window_every_s),
         patient_ttl=timedelta(seconds=work.patient_ttl_s),
+    )
+
+
+def _web(
+    loaded: Loaded,
+    ring: KeyRing,
+    store: Store,
+    ehrs: Mapping[str, EHR],
+    transports: Mapping[Channel, Transport],
+    plan: Plan,
+    clock: Clock,
+) -> ASGIApp:
+    settings, clinics = loaded.settings, loaded.settings.directory()
+    respond = Respond(
+        links=store.links,
+        appointments=store.appointments,
+        reminders=store.reminders,
+        answers=store.answers,
+        preferences=store.preferences,
+        queue=store.queue,
+        worklist=store.worklist,
+        ehrs=ehrs,
+        clinics=clinics,
+        ticket_key=ring.derive("ticket"),
+        clock=clock,
+        wait_limit=timedelta(seconds=settings.work.answer_limit_s),
+        replan=plan.again,
+    )
+    receive = Receive(
+        transports={transport.name: transport for transport in transports.values()},
+        queue=store.queue,
+        callback_key=ring.derive("callback-token"),
+        public_url=settings.public_url,
+        clock=clock,
+    )
+    return create_app(
+        respond=respond,
+        receive=receive,
+        health=store.health,
+        clinics=clinics,
+        clock=clock,
+        templates=bundled("templates") / "web",
+        public_url=settings.public_url,
+        ready_limit=timedelta(seconds=settings.work.ready_limit_s),
+        unavailable=(StoreUnavailable,),
     )
 
 

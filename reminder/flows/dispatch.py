@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from reminder.flows.composing import Composing, Ready, visits_of
+from reminder.flows.composing import Composing, Ready
 from reminder.flows.fresh import Fresh
 from reminder.flows.send import Send
 from reminder.model.clinics import ClinicDirectory
@@ -192,7 +192,7 @@ class Dispatch:
                 reason=Reason.QUIET_HOURS,
             )
             return None
-        if not reasons and visits_of(message, people):
+        if not reasons:
             return message
         log.info(
             "withdrew_reminders",

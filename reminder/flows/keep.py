@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 
@@ -43,8 +44,8 @@ class Queue(Protocol):
         """Take the uncertain ones that are due to be asked about."""
 
     async def settle(
-        self, settlements: Sequence[Settlement], *, now: datetime
-    ) -> set[object]:
+        self, settlements: Sequence[Settlement], /, *, now: datetime
+    ) -> set[UUID]:
         """Write what became of them."""
 
     async def expire(self, *, now: datetime) -> int:

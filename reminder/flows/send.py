@@ -53,7 +53,7 @@ class Ledger(Protocol):
         """Commit that these are about to go; only those that are still ours."""
 
     async def settle(
-        self, settlements: Sequence[Settlement], *, now: datetime
+        self, settlements: Sequence[Settlement], /, *, now: datetime
     ) -> set[UUID]:
         """Write what became of them."""
 

@@ -84,20 +84,19 @@ class Door:
         except KeyError:
             return None
 
-    def unknown(self) -> Unknown:
-        """The page for a link that does not work: the same for each reason."""
-        return Unknown(self.clinics.clinics)
-
-    async def look(self, token: str) -> Refusal:
-        """What a link shows before anything is known of who opens it."""
-        opening = await self.open(token)
-        return self.unknown() if opening is None else self.ask(opening)
+    async def look(self, ask: Ask) -> Refusal:
+        """The question for a date of birth; nothing changes."""
+        opening = await self.open(ask.token)
+        if opening is None:
+            return Unknown()
+        who = self.tickets.read(ask.ticket, opening.link, Step.SEE, self.clock())
+        return self.ask(opening, before=who or _NOBODY)
 
     async def admit(self, ask: Ask, step: Step) -> Visitor | Refusal:
         """The visitor, if their ticket allows this step of this link now."""
         opening = await self.open(ask.token)
         if opening is None:
-            return self.unknown()
+            return Unknown()
         now = self.clock()
         who = self.tickets.read(ask.ticket, opening.link, step, now)
         if who is None:
@@ -112,9 +111,9 @@ class Door:
         """
         opening = await self.open(ask.token)
         if opening is None:
-            return self.unknown()
+            return Unknown()
         now = self.clock()
-        before = self.tickets.read(ask.ticket, opening.link, Step.SEE, now) or Pass()
+        before = self.tickets.read(ask.ticket, opening.link, Step.SEE, now) or _NOBODY
         born = read_birth_date(typed, now.astimezone(opening.clinic.zone).date())
         if isinstance(born, Problem):
             return self.ask(opening, born, typed, before)
@@ -178,7 +177,7 @@ class Door:
     async def _mismatch(self, token: str, typed: TypedDate, before: Pass) -> Refusal:
         opening = await self.open(token)
         if opening is None:
-            return self.unknown()
+            return Unknown()
         return self.ask(opening, Problem.MISMATCH, typed, before)
 
     async def _please_call(self, opening: Opening) -> PleaseCall:

@@ -9,7 +9,7 @@ import structlog
 from reminder.flows.answers import Turns
 from reminder.flows.door import Ask, Door, Refusal
 from reminder.flows.page_states import WhyCall
-from reminder.flows.pages import NewLinkSent, PleaseCall
+from reminder.flows.pages import NewLinkSent, PleaseCall, Unknown
 from reminder.flows.visitor import Opening
 from reminder.model.messages import MessageKind, NewMessage
 from reminder.model.worklist import WorklistEntry, WorklistKind
@@ -44,7 +44,7 @@ class NewLinks:
         async with self._turns.of("new link"):
             opening = await self._door.open(ask.token)
             if opening is None:
-                return self._door.unknown()
+                return Unknown()
             link, now = opening.link, self._door.clock()
             if link.tries_left > 0:
                 return self._door.ask(opening)

@@ -55,8 +55,6 @@ class VisitView:
 class Unknown:
     """A link nobody knows, or one that has stopped working: one page for both."""
 
-    clinics: tuple[Clinic, ...]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Here:

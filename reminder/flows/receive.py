@@ -1,4 +1,4 @@
-"""Takes a provider's later reports: verified, then kept; the same report twice is one."""
+"""Takes a provider's later reports: verified, then kept; one twice is still one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

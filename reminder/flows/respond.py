@@ -88,9 +88,9 @@ class Respond:
         self.moving = Moving(presence, Openings(ehrs, wait_limit), answering)
         self.contact = Contact(presence, preferences, replan, ticket_key)
 
-    async def look(self, token: str) -> Refusal:
-        """What a link shows before anybody has shown who they are."""
-        return await self._door.look(token)
+    async def look(self, ask: Ask) -> Refusal:
+        """The question for a date of birth, or for another one."""
+        return await self._door.look(ask)
 
     async def prove(self, ask: Ask, typed: TypedDate) -> Visits | Refusal:
         """The visits that this date of birth opens."""

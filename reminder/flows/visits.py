@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from reminder.flows.page_states import VisitState
 from reminder.flows.pages import VisitView
+from reminder.messages.harmless import PLACE, harmless, harmless_url, one_line
 from reminder.model.answers import Answer, AnswerKind, AnswerState
 from reminder.model.appointments import (
     Appointment,
@@ -25,6 +26,8 @@ _CHANGES = frozenset(
         AnswerKind.UNDO_MOVE,
     }
 )
+_TO_COME = frozenset({VisitState.BOOKED, VisitState.CONFIRMED})
+_FIRST_NAME = 40
 _TOLD = frozenset({ReminderState.SENT, ReminderState.ANSWERED})
 
 
@@ -86,7 +89,8 @@ def undoable(known: Known, now: datetime) -> tuple[Answer, datetime] | None:
 def view(known: Known, ref: str, now: datetime) -> VisitView:
     """The visit as its patient may see it."""
     appointment, clinic = known.appointment, known.clinic
-    place, undo = appointment.place, undoable(known, now)
+    address = appointment.place.address if appointment.place else ""
+    undo = undoable(known, now)
     stands, change = state(known, now), known.last_change
     return VisitView(
         ref=ref,
@@ -94,11 +98,12 @@ def view(known: Known, ref: str, now: datetime) -> VisitView:
         start_at=appointment.start_at,
         end_at=appointment.end_at,
         zone=clinic.zone,
-        given=known.patient.given,
-        practitioner=appointment.practitioner,
-        place=(place.name if place else "") or clinic.name,
-        address=(place.address if place else "") or clinic.address,
-        join_url=_join_url(appointment.join_url, stands),
+        given=harmless(known.patient.given, _FIRST_NAME),
+        practitioner=harmless(appointment.practitioner),
+        # A place's own name may tell the specialty, so the clinic's stands for it.
+        place=one_line(clinic.name),
+        address=harmless(address or clinic.address, PLACE, digits=True),
+        join_url=harmless_url(appointment.join_url) if stands in _TO_COME else None,
         was_at=_was_at(known),
         undo_until=undo[1] if undo else None,
         asked_for=change.slot_start_at
@@ -146,10 +151,3 @@ def _told_last(reminders: Iterable[Reminder]) -> datetime | None:
         if one.state in _TOLD and one.due_at is not None
     ]
     return max(sent)[1] if sent else None
-
-
-def _join_url(url: str | None, stands: VisitState) -> str | None:
-    """A link to join, for a visit that will be; nothing but https is passed on."""
-    if stands not in {VisitState.BOOKED, VisitState.CONFIRMED}:
-        return None
-    return url if url and url.startswith("https://") else None

@@ -1,0 +1,94 @@
+"""Puts the web together: pages, callbacks, health, and the guard around them."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from reminder.flows.receive import Receive
+from reminder.flows.respond import Respond
+from reminder.model.clinics import ClinicDirectory
+from reminder.model.clock import Clock
+from reminder.web.callbacks import callback_routes
+from reminder.web.guard import Guard
+from reminder.web.health import Health, health_routes
+from reminder.web.patient import PatientPages
+from reminder.web.render import Pages
+from reminder.web.style import Style
+
+_MOST_BYTES = 64 * 1024
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def create_app(
+    *,
+    respond: Respond,
+    receive: Receive,
+    health: Health,
+    clinics: ClinicDirectory,
+    clock: Clock,
+    templates: Path,
+    public_url: str,
+    ready_limit: timedelta,
+    unavailable: tuple[type[Exception], ...],
+) -> FastAPI:
+    """The web as one ASGI application.
+
+    `templates` is the folder of the pages. `unavailable` are the exceptions
+    that mean 'later' and become a 503.
+    """
+    public = urlsplit(public_url)
+    style = Style.read(templates / "pages.css")
+    pages = Pages(
+        templates,
+        base=public.path.rstrip("/"),
+        style_name=style.name,
+        clinics=clinics.clinics,
+    )
+    app = FastAPI(
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.include_router(PatientPages(respond, pages).routes())
+    app.include_router(callback_routes(receive))
+    app.include_router(health_routes(health, clock, ready_limit))
+    _serve_style(app, style)
+    _show_problems(app, pages)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=_MOST_BYTES)
+    app.add_middleware(
+        Guard,
+        hosts=_LOOPBACK | {(public.hostname or "").lower()},
+        unavailable=unavailable,
+        problem=pages.problem,
+    )
+    return app
+
+
+def _serve_style(app: FastAPI, style: Style) -> None:
+    @app.api_route("/static/{name}", methods=["GET", "HEAD"])
+    async def static(name: str) -> Response:
+        """The style sheet, under its present name only."""
+        if name != style.name:
+            raise HTTPException(404)
+        return style.response()
+
+
+def _show_problems(app: FastAPI, pages: Pages) -> None:
+    """Pages for what a route did not answer; nothing of the request is echoed."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 422
+        response = pages.problem(status, request.query_params.get("lang", ""))
+        if isinstance(error, HTTPException) and error.headers:
+            response.headers.update(error.headers)
+        return response
+
+    handlers: dict[
+        type[Exception], Callable[[Request, Exception], Awaitable[Response]]
+    ] = {HTTPException: refused, RequestValidationError: refused}
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)

@@ -1,17 +1,14 @@
 """Fills the diary: first those who are special in some way, then everybody else."""
 
-import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date, time, timedelta
 from random import Random
 
 from reminder.sandbox.cast import CAST, Part, adult, siblings
 from reminder.sandbox.clinics import (
-    CLINICS,
     HARBOR,
     Resource,
-    SandboxClinic,
     van_location,
 )
 from reminder.sandbox.diary import Diary, Opening
@@ -42,23 +39,20 @@ class Booking:
         self._make = People(first_day, rng, words)
         self._book = Visits(first_day, rng, words)
         end = first_day + FIRST_WEEKS
-        self._today, *soon = [day for day in self.diary.days if day < end]
-        # Whoever comes first in the cast is seen tomorrow, and so is told
-        # while the story is still at its first day.
-        self._soon = itertools.cycle([*soon, self._today])
-        self._tomorrow = soon[0]
-        self._later = itertools.cycle(day for day in self.diary.days if day >= end)
+        self._first_weeks = [day for day in self.diary.days if day < end]
+        self._later = [day for day in self.diary.days if day >= end]
+        self._today, self._tomorrow = self._first_weeks[:2]
 
     def book_everybody(self) -> None:
         """Fill the diary."""
+        self._book_siblings()
         for part in CAST:
             self._book_part(part)
-        self._book_siblings()
         self._book_telehealth()
         self._book_late()
         self._book_unusual()
         self._book_this_morning()
-        self._fill(self._soon, _BOOKED_IN_FIRST_WEEKS - self._booked())
+        self._fill(self._first_weeks, _BOOKED_IN_FIRST_WEEKS - self._booked())
         self._fill(self._later, _BOOKED_LATER)
 
     def spoilt(self) -> tuple[Malformed, ...]:
@@ -71,8 +65,10 @@ class Booking:
         return spoil(visits)
 
     def _book_part(self, part: Part) -> None:
-        for _ in range(part.count):
-            opening = self._opening_soon()
+        # The first of each kind is seen tomorrow, and so is told while the
+        # story is at its first day.
+        for day in [self._tomorrow] + [None] * (part.count - 1):
+            opening = self._opening(day)
             people = part.make(self._make, opening.clinic)
             self._keep(part.name, opening, people)
 
@@ -86,31 +82,32 @@ class Booking:
 
     def _book_telehealth(self) -> None:
         for _ in range(_TELEHEALTH):
-            opening = self._opening_soon()
+            opening = self._opening()
             join_url = f"https://video.example.org/join/{self._rng.randbytes(9).hex()}"
             people = adult(self._make, opening.clinic)
             self._keep("telehealth", opening, people, telehealth(join_url))
 
     def _book_late(self) -> None:
         for _ in range(_BOOKED_YESTERDAY):
-            opening = self.diary.take(self._tomorrow, clinic=self._clinic())
+            opening = self._opening(self._tomorrow)
             people = adult(self._make, opening.clinic)
             self._keep("booked-yesterday", opening, people, days_ago=1)
 
     def _book_unusual(self) -> None:
         for status, count in _UNUSUAL.items():
             for _ in range(count):
-                opening = self.diary.look(next(self._soon), after=_STORY_BEGINS)
+                day = self._rng.choice(self._first_weeks)
+                opening = self.diary.look(day, after=_STORY_BEGINS)
                 people = adult(self._make, opening.clinic)
                 self._keep(status, opening, people, {"status": status})
-        opening = self._opening_soon()
+        opening = self._opening()
         people = adult(self._make, opening.clinic)
         self._keep("declined", opening, people, participation="declined")
         self._book_in_van()
 
     def _book_in_van(self) -> None:
         """A booked visit at a Location that no clinic of the settings has."""
-        opening = self._opening_soon()
+        opening = self._opening()
         self._keep("no-clinic", opening, adult(self._make, opening.clinic))
         location = self.visits[-1]["participant"][-1]
         location["actor"] = {"reference": f"Location/{van_location()['id']}"}
@@ -124,20 +121,14 @@ class Booking:
                 people = adult(self._make, opening.clinic)
                 self._keep(status, opening, people, {"status": status})
 
-    def _fill(self, days: Iterator[date], count: int) -> None:
+    def _fill(self, days: Sequence[date], count: int) -> None:
         for _ in range(count):
-            opening = self.diary.take(
-                next(days), clinic=self._clinic(), after=_STORY_BEGINS
-            )
+            opening = self._opening(self.diary.emptiest(days))
             self._keep("ordinary", opening, adult(self._make, opening.clinic))
 
-    def _opening_soon(self) -> Opening:
-        return self.diary.take(
-            next(self._soon), clinic=self._clinic(), after=_STORY_BEGINS
-        )
-
-    def _clinic(self) -> SandboxClinic:
-        return self._rng.choice(CLINICS)
+    def _opening(self, day: date | None = None) -> Opening:
+        day = day or self._rng.choice(self._first_weeks[1:])
+        return self.diary.take(day, after=_STORY_BEGINS)
 
     def _keep(
         self,

@@ -1,6 +1,6 @@
 """The clinics' diary: when they are open, which times are taken, as Slots."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -94,6 +94,10 @@ class Diary:
             if clinic in (None, opening.clinic)
             and after <= opening.start.time() < before
         )
+
+    def emptiest(self, days: Sequence[date]) -> date:
+        """The day with the most free openings, the first of several."""
+        return max(days, key=lambda day: len(self._free[day]))
 
     def slots(self) -> Iterator[Resource]:
         """A Slot for every opening, in the order of time."""

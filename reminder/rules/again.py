@@ -12,7 +12,6 @@ from reminder.model.reminders import (
     Planned,
     Reminder,
     ReminderState,
-    Skipped,
 )
 from reminder.rules.checks import appointment_reason
 from reminder.rules.plan import clinic_of, plan_appointment
@@ -25,9 +24,9 @@ def decide_again(
     """Why a reminder may not go now; None when it may.
 
     The appointment is planned anew from what is known now, and the reminder
-    must come out as it went in. QUIET_HOURS is to be waited out. After
-    REPLANNED it must be planned again: it goes to another address or under
-    another clinic's name.
+    must come out as it went in. QUIET_HOURS, said only while it is quiet, is
+    to be waited out. After REPLANNED it must be planned again: it goes to
+    another address or under another clinic's name, or not at all.
     """
     key = reminder.key.appointment
     appointment = next((one for one in person.appointments if one.key == key), None)
@@ -38,10 +37,15 @@ def decide_again(
     decisions = plan_appointment(appointment, _sending(person, reminder), clinics, now)
     for decision in decisions:
         if decision.key == reminder.key:
-            if isinstance(decision, Skipped):
-                return decision.reason
-            return _before_going(decision, reminder, clinics, now)
+            if isinstance(decision, Planned):
+                return _before_going(decision, reminder, clinics, now)
+            return _not_waiting(decision.reason)
     return _no_step(appointment, clinics, now)
+
+
+def _not_waiting(reason: Reason) -> Reason:
+    """A step that quiet hours leave no moment for has nothing to wait for."""
+    return Reason.REPLANNED if reason is Reason.QUIET_HOURS else reason
 
 
 def _before_going(

@@ -1,10 +1,10 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from reminder.model.appointments import AppointmentStatus, Place
-from reminder.model.clinics import ClinicDirectory, Rule
+from reminder.model.clinics import ClinicDirectory, QuietHours, Rule
 from reminder.model.people import Channel, ContactPoint, Preference
 from reminder.model.reasons import Reason
 from reminder.model.reminders import ReminderState
@@ -234,6 +234,24 @@ def test_the_hour_is_looked_at_again(step, now, reason):
     world = person(appointment(START), kept=(claimed("hours"),))
 
     assert decide_again(reminder, world, directory(), now) is reason
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param(utc("2027-03-16 23:55"), id="in-the-ten-minutes-it-is-open"),
+        pytest.param(DUE, id="while-it-is-quiet"),
+    ],
+)
+def test_quiet_hours_that_leave_no_moment_are_not_waited_out(now):
+    nearly_always = clinic(quiet_hours=QuietHours(time(20), time(19, 50)))
+    reminder = claimed("hours")
+
+    found = decide_again(
+        reminder, person(appointment(START)), directory(nearly_always), now
+    )
+
+    assert found is Reason.REPLANNED
 
 
 def test_nothing_is_decided_from_what_was_kept_of_other_steps_only():

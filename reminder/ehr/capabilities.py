@@ -1,7 +1,7 @@
 """Learns what a server can do: from its CapabilityStatement, and by asking."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from reminder.ehr.bundles import search
 from reminder.ehr.client import FHIRClient
@@ -14,6 +14,7 @@ from reminder.model.capabilities import Capabilities
 from reminder.model.clock import Clock
 
 _BELIEVED_FOR = timedelta(hours=1)
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 _UNPUBLISHED = frozenset({400, 404, 405, 410})
 
 
@@ -62,7 +63,7 @@ class CapabilityCache:
         """
         try:
             later = await self._changed_since(now + timedelta(days=3650))
-            return not later and await self._changed_since(now.replace(year=1970))
+            return not later and await self._changed_since(_BEFORE_ALL)
         except EHRRefused:
             return False
 

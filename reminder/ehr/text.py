@@ -18,7 +18,7 @@ _ENCODED_WORD = re.compile(r"=\?")
 _MANY_MARKS = 3
 _JOINERS = frozenset(" '\u2019\u00b7.-")
 _LONG_NUMBER = re.compile(r"\d{4,}")
-_JOINING_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d_])")
+_JOINING_DOT = re.compile(r"\.(?=[^\W\d_])")
 
 
 def plain(value: object, limit: int) -> str:

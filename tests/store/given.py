@@ -7,12 +7,14 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
+from reminder.model.answers import Answer, AnswerKind, AnswerState
 from reminder.model.appointments import AppointmentKey
 from reminder.model.messages import ClaimedMessage, MessageKind, NewMessage, Protection
 from reminder.model.outcomes import Accepted, Delivery, Outcome, Rejected
 from reminder.model.people import Channel, ContactPoint, PatientKey
 from reminder.model.reminders import Planned, ReminderKey
 from reminder.model.settlements import Next, Sent, Settlement
+from reminder.store import deliveries
 from reminder.store.addresses import address_index, seal_routes
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
@@ -20,6 +22,7 @@ from reminder.store.queue import MessageQueue
 from reminder.store.statements import insert, table
 from reminder.store.tables import (
     AppointmentRow,
+    DeliveryRow,
     MessageRow,
     PersonAddressRow,
     PersonRow,
@@ -135,10 +138,9 @@ async def given_person(
 
 async def revisions(database: Database) -> dict[str, int]:
     """How often each person is to be planned again."""
-    people = table(PersonRow)
-    query = select(people.c.patient_id, people.c.revision)
     async with database.read() as session:
-        return dict((await session.execute(query)).tuples().all())
+        rows = await session.execute(select(table(PersonRow)))
+        return {row.patient_id: row.revision for row in rows}
 
 
 async def reminders(database: Database) -> dict[str, str]:
@@ -168,6 +170,14 @@ async def states(database: Database) -> list[str]:
     query = select(rows.c.state).order_by(rows.c.queued_at, rows.c.id)
     async with database.read() as session:
         return list((await session.execute(query)).scalars())
+
+
+async def tries(database: Database) -> list[Delivery]:
+    """Every try that was written down, the first to end first."""
+    rows = table(DeliveryRow)
+    async with database.read() as session:
+        kept = await session.execute(select(rows).order_by(rows.c.ended_at))
+        return [deliveries.from_row(row) for row in kept]
 
 
 async def claim(
@@ -261,3 +271,16 @@ def new_link(
         "useful_until": START,
     }
     return NewMessage(**(values | changes))
+
+
+def answer(kind: AnswerKind = AnswerKind.CONFIRM, **changes: Any) -> Answer:
+    """What Ana asked for at noon, by a link of hers."""
+    values: dict[str, Any] = {
+        "answer_id": uuid4(),
+        "appointment": VISIT,
+        "message_id": uuid4(),
+        "kind": kind,
+        "state": AnswerState.WAITING,
+        "at": NOON,
+    }
+    return Answer(**(values | changes))

@@ -18,18 +18,11 @@ from reminder.model.people import Channel
 from reminder.model.reasons import Reason
 from reminder.model.reminders import ReminderState
 from reminder.model.settlements import Settlement
-from reminder.store import (
-    claims,
-    enqueueing,
-    expiry,
-    leases,
-    recovery,
-    reports,
-    settlements,
-)
+from reminder.store import claims, enqueueing, expiry, leases, recovery, reports
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.message_rows import MESSAGE, Claim
+from reminder.store.settlements import settle
 from reminder.store.statements import among, table
 from reminder.store.tables import ReminderRow
 
@@ -145,7 +138,7 @@ class MessageQueue:
             )
 
     async def settle(
-        self, settlements_: Sequence[Settlement], *, now: datetime
+        self, settlements: Sequence[Settlement], *, now: datetime
     ) -> set[UUID]:
         """Write what became of them and all that follows; those that were ours.
 
@@ -153,7 +146,7 @@ class MessageQueue:
         the message: what it was told is the truth, and saves a second copy.
         """
         async with self._database.write() as session:
-            return await settlements.settle(session, self._ring, settlements_, now=now)
+            return await settle(session, self._ring, settlements, now=now)
 
     async def recover(self, *, now: datetime) -> Recovered:
         """Take back what nodes held whose lease ran out.

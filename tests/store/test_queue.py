@@ -134,6 +134,16 @@ async def test_a_message_with_nothing_left_is_dropped(
     assert await reminders(database) == {"a1/day": "withdrawn moved route 0"}
 
 
+async def test_a_message_that_holds_no_reminder_can_be_dropped_whole(
+    queue: MessageQueue, database: Database
+) -> None:
+    await queue.enqueue(new_link(VISIT), now=NOON)
+    [message] = await claim(queue)
+
+    assert await queue.drop(message, {}, now=NOON) is None
+    assert await states(database) == ["dropped"]
+
+
 async def test_the_link_of_a_message_tried_before_still_opens_what_was_dropped(
     queue: MessageQueue, database: Database, ring: KeyRing
 ) -> None:
@@ -193,6 +203,24 @@ async def test_a_node_that_dies_while_sending_leaves_it_uncertain_never_queued(
     assert recovered == Recovered(requeued=0, uncertain=1)
     assert await states(database) == ["uncertain"]
     assert await claim(queue, now=LATER + LEASE) == []
+
+
+async def test_nodes_that_keep_house_at_the_same_time_recover_each_message_once(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    to = [ContactPoint(Channel.EMAIL, f"p{n}@example.org") for n in range(20)]
+    await given(
+        database,
+        ring,
+        *(planned(AppointmentKey("main", one.value, "p"), routes=(one,)) for one in to),
+    )
+    claimed = await claim(queue)
+    await sending(queue, claimed[:12])
+
+    recovered = await asyncio.gather(*(queue.recover(now=LATER) for _ in range(6)))
+
+    assert sum(one.requeued for one in recovered) == 8
+    assert sum(one.uncertain for one in recovered) == 12
 
 
 async def test_an_uncertain_message_is_asked_about_after_a_while(

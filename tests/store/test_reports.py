@@ -1,5 +1,6 @@
 """Reports of providers: repeated, out of order, too early, or after a crash."""
 
+import asyncio
 import itertools
 from typing import Any
 from uuid import uuid4
@@ -246,6 +247,25 @@ async def test_a_report_about_an_unknown_message_changes_nothing(
 
     assert await told(queue, stranger) == [False]
     assert await states(database) == ["sending"]
+
+
+async def test_of_contradicting_reports_at_once_one_wins(
+    queue: MessageQueue, database: Database, ring: KeyRing, on_its_way: ClaimedMessage
+) -> None:
+    reports = [event(on_its_way, state) for state in (DELIVERED, FAILED)] * 8
+
+    _, *news = await asyncio.gather(
+        queue.settle([settlement(on_its_way, Sent())], now=NOON),
+        *(queue.record_event(one, now=NOON) for one in reports),
+    )
+
+    assert news.count(True) == 1
+    won = await states(database)
+    assert (won, await reminders(database)) in [
+        (["delivered"], {"a1/day": "sent route 0"}),
+        (["failed"], {"a1/day": "planned route 1"}),
+    ]
+    assert len(await tries(database)) == 1
 
 
 async def test_a_message_given_up_stays_so(

@@ -79,7 +79,8 @@ class Wire:
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
         self._http = httpx.AsyncClient(
-            verify=_tls(config),
+            # A transport that is handed over brings its own TLS, or none.
+            verify=_tls(config) if transport is None else True,
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(

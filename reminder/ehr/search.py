@@ -99,7 +99,8 @@ class AppointmentSearch:
         if not start < end:
             raise ValueError("a window ends after it starts")
         found = await self._period(start, end, known)
-        if self._is_cut_off(found) and end - start > _SHORTEST:
+        cut_off = self._is_cut_off(found)
+        if cut_off and end - start > _SHORTEST:
             middle = start + (end - start) / 2
             first = await self.window(start, middle, known)
             return _joined(first, await self.window(middle, end, known))
@@ -107,7 +108,7 @@ class AppointmentSearch:
             readings=tuple(await self._directory.finished(found.drafts.values())),
             unchanged=frozenset(found.unchanged),
             unreadable=found.all_unreadable(),
-            complete=not found.nameless and not found.lacks_some(),
+            complete=not (found.nameless or found.lacks_some() or cut_off),
         )
 
     async def changes(self, since: str | None) -> Changes:

@@ -31,6 +31,7 @@ class SEKMET:
 
     base_url: str
     process: subprocess.Popen[bytes] = field(repr=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     async def put(self, *resources: Resource) -> None:
         """Store the resources under their own ids, all in one request."""
@@ -74,7 +75,9 @@ class SEKMET:
         self, method: str, path: str, body: Resource | None = None
     ) -> Resource:
         async with _client() as client:
-            answer = await client.request(method, self.base_url + path, json=body)
+            answer = await client.request(
+                method, self.base_url + path, json=body, headers=self.headers
+            )
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json()
 
@@ -94,6 +97,7 @@ async def start(
     port: int | None = None,
     base_url: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> SEKMET:
     """Start a server whose database lies in `folder`, and wait until it answers.
 
@@ -103,10 +107,12 @@ async def start(
         port: where it listens; by default a free one.
         base_url: what it says its own address is, where a proxy stands before it.
         settings: further settings of SEKMET, such as its `server_auth`.
+        headers: what the test's own requests carry, such as `Authorization`.
     """
     port = port or _free_port()
     own_url = f"http://127.0.0.1:{port}/fhir"
-    server = SEKMET(own_url, _launch(folder, port, base_url or own_url, settings))
+    process = _launch(folder, port, base_url or own_url, settings)
+    server = SEKMET(own_url, process, dict(headers or {}))
     try:
         async with asyncio.timeout(STARTS_WITHIN_S):
             await _answers(server)

@@ -1,6 +1,7 @@
 """What every test may ask for: an empty database of either kind, and a key ring."""
 
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,18 @@ from reminder.store.keyring import KeyRing
 from reminder.store.schema import upgrade
 from reminder.store.store import Store, open_store
 from tests.postgres import PostgreSQL, start_postgresql
+
+
+def _loopback_only(event: str, arguments: tuple[object, ...]) -> None:
+    if event != "socket.connect" or not isinstance(arguments[1], tuple):
+        return
+    host = str(arguments[1][0])
+    if host not in {"localhost", "::1"} and not host.startswith("127."):
+        raise PermissionError("tests reach nothing but this machine")
+
+
+# From here on, whatever of Python's own connects elsewhere fails its test.
+sys.addaudithook(_loopback_only)
 
 BACKENDS = [
     pytest.param("sqlite", id="sqlite"),

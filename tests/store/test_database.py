@@ -75,6 +75,41 @@ async def test_writers_wait_for_each_other_instead_of_failing(
     assert await count(database) == 20
 
 
+async def test_a_read_does_not_wait_for_the_writers_that_wait(
+    sqlite_url: str,
+) -> None:
+    database = Database(sqlite_url)
+
+    async with database.write():
+        writers = [asyncio.create_task(write(database, f"c{n}")) for n in range(30)]
+        async with asyncio.timeout(5):
+            before = [await count(database) for _ in range(5)]
+    await asyncio.gather(*writers)
+
+    assert (before, await count(database)) == ([0] * 5, 30)
+    await database.aclose()
+
+
+async def test_a_writer_of_another_process_waits_before_it_reads(
+    sqlite_url: str,
+) -> None:
+    # As two processes would: each `Database` has connections of its own.
+    databases = [Database(sqlite_url), Database(sqlite_url)]
+
+    async def count_and_add(database: Database) -> None:
+        async with database.write() as session:
+            before = (await session.execute(COUNT)).scalar_one()
+            await asyncio.sleep(0)
+            name = {"name": f"connection-{before}", "cursor": "1"}
+            await session.execute(INSERT, name)
+
+    await asyncio.gather(*(count_and_add(databases[one % 2]) for one in range(4)))
+
+    assert await count(databases[0]) == 4
+    for database in databases:
+        await database.aclose()
+
+
 async def test_a_refused_row_is_a_conflict_and_says_nothing_of_its_values(
     database: Database,
 ) -> None:

@@ -13,16 +13,13 @@ import httpx
 import orjson
 
 from reminder.sandbox.clinics import Resource
-from reminder.sandbox.serving import loopback_client, loopback_socket, url_of
+from reminder.sandbox.errors import SandboxError
+from reminder.sandbox.serving import free_port, loopback_client
 
 _STARTS_WITHIN_S = 60
 _ENDS_WITHIN_S = 10
 _BATCH = 400
 _FHIR_JSON = {"Content-Type": "application/fhir+json", "Prefer": "return=minimal"}
-
-
-class SandboxError(Exception):
-    """A part of the sandbox cannot be started or filled."""
 
 
 class EHRServer:
@@ -37,9 +34,8 @@ class EHRServer:
     """
 
     def __init__(self, folder: Path, public_url: str) -> None:
-        with loopback_socket() as probe:
-            self._port = probe.getsockname()[1]
-            self.base_url = f"{url_of(probe)}/fhir"
+        self._port = free_port()
+        self.base_url = f"http://127.0.0.1:{self._port}/fhir"
         self._folder = folder.resolve()
         self._public_url = public_url
         self._process: subprocess.Popen[bytes] | None = None

@@ -27,6 +27,13 @@ def loopback_socket() -> socket.socket:
     return bound
 
 
+def free_port() -> int:
+    """The number of a port of 127.0.0.1 that nobody listens on just now."""
+    with loopback_socket() as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def url_of(bound: socket.socket) -> str:
     """The address of what is served on that socket, without a slash at its end."""
     return f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -3,7 +3,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reminder.sandbox.ehr_server import EHRServer, SandboxError
+from reminder.sandbox.ehr_server import EHRServer
+from reminder.sandbox.errors import SandboxError
 from reminder.sandbox.generator import Practice
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")

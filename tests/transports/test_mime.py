@@ -133,6 +133,16 @@ def test_a_hostile_value_is_refused_and_not_quoted(field: str, value: str) -> No
     assert "Bcc" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "addr_spec", ["pat@example.org\r\nBcc: x@example.org", "pat@example.org\r\n\r\nx"]
+)
+def test_what_does_not_come_back_as_meant_is_not_sent(addr_spec: str) -> None:
+    unread = Address(addr_spec, needs_smtputf8=False)
+
+    with pytest.raises(UnsafeHeader, match="did not come back"):
+        _write(to=unread)
+
+
 def test_hostile_bodies_stay_bodies() -> None:
     text = "\r\n.\r\n--=_1234--\r\nBcc: x@example.org\x00\ud800\r" + "x" * 3000
 

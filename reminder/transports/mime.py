@@ -213,7 +213,8 @@ def _part(boundary: str, subtype: str, text: str) -> bytes:
         f"Content-Type: text/{subtype}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
-    return head.encode() + _quoted_printable(text)
+    # The line end before a boundary belongs to the boundary (RFC 2046 5.1.1).
+    return head.encode() + _quoted_printable(text) + b"\r\n"
 
 
 def _quoted_printable(text: str) -> bytes:

@@ -131,11 +131,17 @@ class AppointmentStore:
         go into quarantine; readable ones leave it.
         """
         readable = {patient.key.patient_id for patient in patients}
+        guardians = {
+            guardian.related_person_id
+            for patient in patients
+            for guardian in patient.guardians
+        }
         async with self._database.write() as session:
             changed = await keep_patients(
                 session, self._ring, connection, patients, asked=asked, seen_at=seen_at
             )
             await release(session, connection, "Patient", readable)
+            await release(session, connection, "RelatedPerson", guardians)
             await quarantine(session, connection, unreadable, at=seen_at)
         return changed
 

@@ -65,12 +65,18 @@ class KeyRing:
             opened.write(text + "\n")
             opened.flush()
             os.fsync(opened.fileno())
+        _sync_folder(path.parent)
         return cls.from_text(text)
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """The ring in the file at `path`."""
-        return cls.from_text(path.read_text())
+        """The ring in the file at `path`.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            KeyRingUnreadable: it holds no key ring.
+        """
+        return cls.from_text(path.read_bytes().decode(errors="replace"))
 
     @classmethod
     def from_text(cls, text: str) -> Self:
@@ -140,6 +146,15 @@ class KeyRing:
             key = _hkdf(self._keys[key_id], f"reminder/v1/{table}/{column}")
             cipher = self._ciphers[key_id, table, column] = AESGCM(key)
         return cipher
+
+
+def _sync_folder(path: Path) -> None:
+    """Make a new file's name as durable as what is sealed with the keys in it."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _is_key(item: tuple[int, bytes]) -> bool:

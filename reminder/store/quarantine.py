@@ -14,9 +14,10 @@ from reminder.store.batches import batches
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.statements import insert, table
-from reminder.store.tables import QuarantineRow
+from reminder.store.tables import QuarantineRow, SyncStateRow
 
 _QUARANTINE = table(QuarantineRow)
+_SYNC_STATE = table(SyncStateRow)
 _IDENTITY = ("connection", "resource_type", "resource_id", "fingerprint")
 _RENEWED = ("path", "problem", "last_seen_at")
 
@@ -28,12 +29,26 @@ class Quarantine:
         self._database = database
 
     async def open(self) -> list[QuarantineEntry]:
-        """Everything that is still unreadable, the oldest first."""
-        query = select(_QUARANTINE).order_by(
-            _QUARANTINE.c.first_seen_at,
-            _QUARANTINE.c.connection,
-            _QUARANTINE.c.resource_type,
-            _QUARANTINE.c.resource_id,
+        """Everything that is still unreadable, the oldest first.
+
+        An appointment that the last reading of the whole horizon did not meet
+        any more was deleted, or is over: nobody needs to look at it.
+        """
+        met = _SYNC_STATE.c.last_window_at.is_(None) | (
+            _QUARANTINE.c.last_seen_at >= _SYNC_STATE.c.last_window_at
+        )
+        query = (
+            select(_QUARANTINE)
+            .outerjoin(
+                _SYNC_STATE, _SYNC_STATE.c.connection == _QUARANTINE.c.connection
+            )
+            .where(met | (_QUARANTINE.c.resource_type != "Appointment"))
+            .order_by(
+                _QUARANTINE.c.first_seen_at,
+                _QUARANTINE.c.connection,
+                _QUARANTINE.c.resource_type,
+                _QUARANTINE.c.resource_id,
+            )
         )
         async with self._database.read() as session:
             return [_from_row(row) for row in await session.execute(query)]

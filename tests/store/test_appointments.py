@@ -6,6 +6,7 @@ from datetime import timedelta
 from reminder.model.appointments import AppointmentKey, AppointmentStatus
 from reminder.model.people import PatientKey
 from reminder.model.readings import Reading, Unreadable
+from reminder.model.sync_state import SyncState
 from reminder.store.store import Store
 from tests.store.examples import ADA, MAIN, NOW, START, booking, reading
 
@@ -251,6 +252,22 @@ async def test_a_resource_restored_to_a_state_we_know_leaves_the_quarantine(
     await store.appointments.keep(MAIN, [], unchanged=["a1"], seen_at=LATER)
 
     assert await store.quarantine.open() == []
+
+
+async def test_an_unreadable_appointment_the_whole_horizon_lacks_is_not_shown(
+    store: Store,
+) -> None:
+    entries = [
+        Unreadable("Appointment", "a1", "Appointment.start", "missing", "h1"),
+        Unreadable("Appointment", "a2", "Appointment.start", "missing", "h2"),
+        Unreadable("Patient", "p1", "Patient.name", "wrong-type", "h3"),
+    ]
+    await store.appointments.keep(MAIN, [], unreadable=entries, seen_at=NOW)
+
+    await store.appointments.keep(MAIN, [], unreadable=entries[:1], seen_at=LATER)
+    await store.sync_state.keep(MAIN, SyncState(last_window_at=LATER))
+
+    assert [one.resource_id for one in await store.quarantine.open()] == ["a1", "p1"]
 
 
 async def test_other_rules_plan_everybody_again_and_the_same_rules_nobody(

@@ -75,6 +75,27 @@ async def test_writers_wait_for_each_other_instead_of_failing(
     assert await count(database) == 20
 
 
+async def test_a_writer_cut_off_leaves_nothing_and_stops_nobody(
+    database: Database,
+) -> None:
+    written = asyncio.Event()
+
+    async def write_for_ever() -> None:
+        async with database.write() as session:
+            await session.execute(INSERT, {"name": "main", "cursor": "1"})
+            written.set()
+            await asyncio.Event().wait()
+
+    writer = asyncio.create_task(write_for_ever())
+    await written.wait()
+    writer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writer
+
+    await write(database, "other")
+    assert await count(database) == 1
+
+
 async def test_a_read_does_not_wait_for_the_writers_that_wait(
     sqlite_url: str,
 ) -> None:

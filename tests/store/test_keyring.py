@@ -129,6 +129,14 @@ def test_a_new_ring_is_read_by_its_owner_alone_and_loads_again(tmp_path: Path) -
     assert KeyRing.load(path).check == made.check
 
 
+def test_a_file_that_is_no_ring_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_bytes(b"\xff\xfe\x00 canary")
+
+    with pytest.raises(KeyRingUnreadable):
+        KeyRing.load(path)
+
+
 def test_a_ring_is_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     made = KeyRing.create(path)

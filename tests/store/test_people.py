@@ -190,6 +190,17 @@ async def test_an_unreadable_patient_is_in_quarantine_until_readable(
     assert (before, await store.quarantine.open()) == (["p1"], [])
 
 
+async def test_a_guardian_leaves_the_quarantine_with_the_child(store: Store) -> None:
+    bad = Unreadable("RelatedPerson", "r1", "RelatedPerson.patient", "missing", "h1")
+    await store.appointments.keep_patients(
+        MAIN, [], asked=["p1"], unreadable=[bad], seen_at=NOW
+    )
+
+    await keep_patients(store, ADA)
+
+    assert await store.quarantine.open() == []
+
+
 async def test_everything_of_a_person_comes_together(store: Store) -> None:
     await keep(store, reading(booking()), reading(booking("a2")))
     await keep_patients(store, ADA)

@@ -7,19 +7,12 @@ from typing import Protocol
 
 import structlog
 
-from reminder.ehr.errors import EHRError, EHRUnavailable
+from reminder.ehr.errors import EHRError, EHRRefused, EHRUnavailable
+from reminder.flows.absent import Absent, AsksByID, Entries, KeepsBookings, RollCall
 from reminder.model.clock import Clock
 from reminder.model.people import Patient
-from reminder.model.readings import (
-    Changes,
-    Gone,
-    PatientReadings,
-    Reading,
-    Slice,
-    Unreadable,
-)
+from reminder.model.readings import Changes, PatientReadings, Slice, Unreadable
 from reminder.model.sync_state import SyncState
-from reminder.model.worklist import WorklistEntry, WorklistKind
 
 log = structlog.get_logger()
 
@@ -29,7 +22,7 @@ _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(minutes=15)
 
 
-class Readable(Protocol):
+class Readable(AsksByID, Protocol):
     """The EHR as this chapter needs it."""
 
     async def changes(self, since: str | None) -> Changes:
@@ -40,38 +33,17 @@ class Readable(Protocol):
     ) -> Slice:
         """All of one period."""
 
-    async def appointments(
-        self, ids: Sequence[str]
-    ) -> list[Reading | Unreadable | Gone]:
-        """Each by its id."""
-
     async def patients(self, ids: Sequence[str]) -> PatientReadings:
         """Each by its id, with guardians."""
 
 
-class Bookings(Protocol):
+class Bookings(KeepsBookings, Protocol):
     """Where readings are kept."""
 
     async def fingerprints(
         self, connection: str, start: datetime, end: datetime
     ) -> dict[str, str]:
         """What is known of a period."""
-
-    async def keep(
-        self,
-        connection: str,
-        readings: Sequence[Reading],
-        *,
-        unchanged: Collection[str] = (),
-        unreadable: Sequence[Unreadable] = (),
-        seen_at: datetime,
-    ) -> int:
-        """Keep what was read."""
-
-    async def mark_gone(
-        self, connection: str, appointment_ids: Collection[str], *, at: datetime
-    ) -> int:
-        """The EHR has them no more."""
 
     async def patients_to_read(
         self, connection: str, *, older_than: datetime, limit: int
@@ -100,13 +72,6 @@ class States(Protocol):
         """Keep what was read."""
 
 
-class Entries(Protocol):
-    """Where what needs a human is put."""
-
-    async def add(self, entry: WorklistEntry) -> bool:
-        """False when it was open already."""
-
-
 @dataclass(frozen=True, slots=True)
 class SyncReport:
     """What one run read; `available` is False when the EHR did not answer."""
@@ -117,6 +82,16 @@ class SyncReport:
     gone: int = 0
     patients: int = 0
     available: bool = True
+
+    def __add__(self, other: "SyncReport") -> "SyncReport":
+        return SyncReport(
+            self.read + other.read,
+            self.unchanged + other.unchanged,
+            self.quarantined + other.quarantined,
+            self.gone + other.gone,
+            self.patients + other.patients,
+            self.available and other.available,
+        )
 
 
 class Sync:
@@ -139,7 +114,7 @@ class Sync:
         self._ehr = ehr
         self._bookings = bookings
         self._states = states
-        self._worklist = worklist
+        self._absent = Absent(connection, ehr, bookings, worklist, clock)
         self._clock = clock
         self._horizon = horizon
         self._window_every = window_every
@@ -161,6 +136,8 @@ class Sync:
         except EHRError as error:
             self._back_off(error, now)
             return SyncReport(available=False)
+        if self._not_before is not None:
+            log.info("ehr_answers_again", connection=self.connection)
         self._pause, self._not_before = timedelta(), None
         return report
 
@@ -170,7 +147,7 @@ class Sync:
         wait = wished or self._pause
         self._not_before = now + wait
         log.warning(
-            "ehr_unavailable",
+            "ehr_refused" if isinstance(error, EHRRefused) else "ehr_unavailable",
             connection=self.connection,
             error=str(error),
             again_in_s=int(wait.total_seconds()),
@@ -182,12 +159,12 @@ class Sync:
         changes = await self._ehr.changes(state.cursor)
         report = await self._keep_changes(changes, now)
         if everything or last is None or now - last >= self._window_every:
-            report = _sum(report, await self._window(now))
+            report += await self._window(now, self._horizon)
             state = replace(state, last_window_at=now)
         elif changes.cursor is None:
             # This server cannot say what changed: the next day is read often.
-            report = _sum(report, await self._window(now, horizon=_DAY))
-        report = replace(report, patients=await self._patients(now))
+            report += await self._window(now, _DAY)
+        report += SyncReport(patients=await self._patients(now))
         state = replace(state, cursor=changes.cursor or state.cursor, last_sync_at=now)
         await self._states.keep(self.connection, state)
         return report
@@ -199,59 +176,30 @@ class Sync:
             unreadable=changes.unreadable,
             seen_at=now,
         )
-        return SyncReport(len(changes.readings), 0, len(changes.unreadable))
+        return SyncReport(
+            read=len(changes.readings), quarantined=len(changes.unreadable)
+        )
 
-    async def _window(
-        self, now: datetime, horizon: timedelta | None = None
-    ) -> SyncReport:
-        report, known_count, absent = SyncReport(), 0, list[str]()
-        for start, end in _days(now, horizon or self._horizon):
+    async def _window(self, now: datetime, horizon: timedelta) -> SyncReport:
+        report, roll_call = SyncReport(), RollCall()
+        for start, end in _days(now, horizon):
             known = await self._bookings.fingerprints(self.connection, start, end)
             part = await self._ehr.window(start, end, known)
-            await self._bookings.keep(
-                self.connection,
-                part.readings,
-                unchanged=part.unchanged,
-                unreadable=part.unreadable,
-                seen_at=now,
+            await self._keep_slice(part, now)
+            roll_call.add(known, part)
+            report += SyncReport(
+                len(part.readings), len(part.unchanged), len(part.unreadable)
             )
-            report = _sum(
-                report,
-                SyncReport(
-                    len(part.readings), len(part.unchanged), len(part.unreadable)
-                ),
-            )
-            known_count += len(known)
-            absent += _absent(known, part)
-        return replace(report, gone=await self._confirm_absent(absent, known_count))
+        return report + SyncReport(gone=await self._absent.look_for(roll_call))
 
-    async def _confirm_absent(self, absent: Sequence[str], known: int) -> int:
-        """Ask for each absent one by its id: absence alone withdraws nothing."""
-        if not absent:
-            return 0
-        now = self._clock()
-        if len(absent) > 50 or (len(absent) >= 10 and len(absent) > known / 5):
-            # That is a filter or an authorisation that changed, not cancellations.
-            log.error("vanished_en_masse", connection=self.connection, n=len(absent))
-            await self._worklist.add(
-                WorklistEntry(
-                    kind=WorklistKind.VANISHED_EN_MASSE,
-                    subject=self.connection,
-                    at=now,
-                    details=(f"{len(absent)} of {known}",),
-                )
-            )
-            return 0
-        answers = await self._ehr.appointments(absent)
+    async def _keep_slice(self, part: Slice, now: datetime) -> None:
         await self._bookings.keep(
             self.connection,
-            [answer for answer in answers if isinstance(answer, Reading)],
-            unreadable=[answer for answer in answers if isinstance(answer, Unreadable)],
+            part.readings,
+            unchanged=part.unchanged,
+            unreadable=part.unreadable,
             seen_at=now,
         )
-        gone = [answer.appointment_id for answer in answers if isinstance(answer, Gone)]
-        await self._bookings.mark_gone(self.connection, gone, at=now)
-        return len(gone)
 
     async def _patients(self, now: datetime) -> int:
         older_than, count = now - self._patient_ttl, 0
@@ -276,21 +224,3 @@ def _days(now: datetime, horizon: timedelta) -> Iterator[tuple[datetime, datetim
     while start < now + horizon:
         yield start, start + _DAY
         start += _DAY
-
-
-def _absent(known: Mapping[str, str], part: Slice) -> list[str]:
-    if not part.complete:
-        return []
-    seen = {reading.appointment_id for reading in part.readings} | part.unchanged
-    seen |= {entry.resource_id for entry in part.unreadable if entry.resource_id}
-    return [appointment_id for appointment_id in known if appointment_id not in seen]
-
-
-def _sum(one: SyncReport, other: SyncReport) -> SyncReport:
-    return SyncReport(
-        one.read + other.read,
-        one.unchanged + other.unchanged,
-        one.quarantined + other.quarantined,
-        one.gone + other.gone,
-        one.patients + other.patients,
-    )

@@ -7,11 +7,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from reminder.store.database import Database, driver_url, engine_options, prepare
-from reminder.store.errors import translate
+from reminder.store.errors import StoreError, translate
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -44,18 +44,32 @@ def is_current(url: str) -> bool:
     engine = _engine(url)
     try:
         with engine.connect() as connection:
-            return _is_current(connection)
+            revision = MigrationContext.configure(connection).get_current_revision()
     except SQLAlchemyError as error:
         raise translate(error) from None
     finally:
         engine.dispose()
+    return revision == _head()
 
 
 async def current(database: Database) -> bool:
-    """As `is_current`, of a database that is already open."""
-    async with database.read() as session:
-        connection = await session.connection()
-        return await connection.run_sync(_is_current)
+    """As `is_current`, of a database that is already open; cheap enough to ask often.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    try:
+        async with database.read() as session:
+            versions = (await session.execute(_VERSIONS)).scalars().all()
+    except StoreError as error:
+        if error.code in _NO_SUCH_TABLE:
+            return False
+        raise
+    return list(versions) == [_head()]
+
+
+_VERSIONS = text("SELECT version_num FROM alembic_version")
+_NO_SUCH_TABLE = {"42P01", "SQLITE_ERROR"}
 
 
 def _engine(url: str) -> Engine:
@@ -63,10 +77,6 @@ def _engine(url: str) -> Engine:
     engine = create_engine(address, **engine_options(address))
     prepare(engine)
     return engine
-
-
-def _is_current(connection: Connection) -> bool:
-    return MigrationContext.configure(connection).get_current_revision() == _head()
 
 
 @functools.cache

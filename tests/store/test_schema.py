@@ -109,6 +109,14 @@ async def test_a_database_of_another_version_is_not_current(
     assert (before, after) == (True, False)
 
 
+async def test_a_database_without_tables_is_not_current(bare_url: str) -> None:
+    database = Database(bare_url)
+
+    assert not await current(database)
+
+    await database.aclose()
+
+
 def test_every_sealed_column_and_every_hash_is_binary_and_nothing_else_is() -> None:
     binary = {
         column.name

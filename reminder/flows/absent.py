@@ -73,7 +73,7 @@ class RollCall:
             self._expected |= known.keys()
         self._seen |= part.unchanged
         self._seen |= {reading.appointment_id for reading in part.readings}
-        self._seen |= {entry.resource_id for entry in part.unreadable} - {None}
+        self._seen |= {one.resource_id for one in part.unreadable if one.resource_id}
 
     def absent(self) -> list[str]:
         """Who was expected somewhere and is nowhere."""

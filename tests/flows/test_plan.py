@@ -132,7 +132,7 @@ async def test_an_appointment_of_no_clinic_goes_to_the_worklist_once(
     await house.sync.run(everything=True)
     await plan.run()
 
-    assert await house.reminders() == [" skipped no-clinic"]
+    assert await house.reminders() == ["skipped no-clinic"]
     assert await house.worklist() == ["no-clinic main/a1/p1"]
     [entry] = notes.added
     assert entry.appointment == stray.key

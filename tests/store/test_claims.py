@@ -225,6 +225,20 @@ async def test_eight_claimers_take_everything_once_and_each_address_together(
     assert await queue.counts() == {MessageState.CLAIMED: 100}
 
 
+async def test_eight_claimers_at_once_make_one_message_for_one_address(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    # So many that the claimers, all connected, meet in the middle of taking them.
+    visits = [AppointmentKey("main", f"a{n}", "p1") for n in range(1500)]
+    await given(database, ring, *(planned(visit) for visit in visits))
+    await asyncio.gather(*(queue.counts() for _ in range(8)))
+
+    taken = await asyncio.gather(*(claim(queue, node=f"node {n}") for n in range(8)))
+
+    assert sorted(len(messages) for messages in taken) == [0] * 7 + [1]
+    assert sum(len(one.reminders) for some in taken for one in some) == 1500
+
+
 async def test_eight_claimers_take_every_queued_message_once(
     queue: MessageQueue, database: Database, ring: KeyRing
 ) -> None:

@@ -268,6 +268,16 @@ async def test_of_contradicting_reports_at_once_one_wins(
     assert len(await tries(database)) == 1
 
 
+async def test_a_report_about_a_message_never_sent_changes_nothing(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    await given(database, ring, planned())
+    [message] = await claim(queue)
+
+    assert await told(queue, event(message, DELIVERED)) == [False]
+    assert await states(database) == ["claimed"]
+
+
 async def test_a_message_given_up_stays_so(
     queue: MessageQueue, database: Database, on_its_way: ClaimedMessage
 ) -> None:

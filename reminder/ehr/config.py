@@ -170,11 +170,12 @@ class EHRConfig(_Part):
 
     @validated(mode="after")
     def _private(self) -> "EHRConfig":
-        addresses = [self.base_url]
+        addresses = {"base_url": self.base_url}
         if isinstance(self.auth, ClientCredentials):
-            addresses.append(self.auth.token_url)
-        for parts in map(urlsplit, addresses):
+            addresses["token_url"] = self.auth.token_url
+        for name, address in addresses.items():
+            parts = urlsplit(address)
             plain = parts.scheme == "http" and not is_loopback(parts.hostname or "")
             if plain and not self.plain_http:
-                raise ValueError("http:// is only for this machine: use https://")
+                raise ValueError(f"{name}: http:// is only for this machine")
         return self

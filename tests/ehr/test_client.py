@@ -280,17 +280,6 @@ async def test_neither_logs_nor_errors_hold_the_url(
         assert "canary" not in text
 
 
-async def test_proxies_of_the_environment_are_ignored(
-    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("SSL_CERT_FILE", "nowhere.pem")
-
-    answer = await get(make_client(lambda _: said({"resourceType": "Bundle"})))
-
-    assert answer.parsed() == {"resourceType": "Bundle"}
-
-
 @pytest.mark.parametrize(
     "body",
     [

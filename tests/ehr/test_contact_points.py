@@ -76,6 +76,11 @@ def test_a_landline_gets_no_text_and_an_sms_number_needs_no_use() -> None:
     ]
 
 
+def test_an_old_address_is_left_out() -> None:
+    assert found({"system": "email", "use": "old", "value": "ana@example.org"}) == []
+    assert found({"system": "sms", "use": "old", "value": "212 555 0101"}) == []
+
+
 def test_one_address_written_twice_is_one() -> None:
     written = ["212-555-0101", "+1 (212) 555 0101"]
 

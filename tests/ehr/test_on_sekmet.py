@@ -21,6 +21,9 @@ from tests.servers.sekmet import SEKMET
 
 DAY = timedelta(days=1)
 
+# One process of the run takes these all, so that one server is enough.
+pytestmark = pytest.mark.xdist_group("sekmet")
+
 
 class Schedule:
     """A schedule of its own on a day of its own: half-hour Slots from 14:00 UTC."""
@@ -273,6 +276,16 @@ async def test_the_server_says_what_it_can(ehr: EHR) -> None:
     assert capabilities.incremental
     assert capabilities.transactions
     assert capabilities.conditional_create
+
+
+async def test_proxies_of_the_environment_are_ignored(
+    sekmet: SEKMET, make_ehr: MakeEHR, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    assert (await make_ehr(base_url=sekmet.base_url).capabilities()).transactions
 
 
 @pytest.fixture

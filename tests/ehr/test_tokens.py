@@ -146,6 +146,29 @@ async def test_a_token_taken_back_early_is_replaced_once() -> None:
     assert len(login.token_requests) == 2
 
 
+async def test_a_late_refusal_does_not_cost_the_new_token() -> None:
+    login, late = Login(), asyncio.Event()
+
+    async def server(request: httpx.Request) -> httpx.Response:
+        answer = await login(request)
+        if request.url.path.endswith("late") and answer.status_code == 401:
+            await late.wait()
+        return answer
+
+    client = client_of(server, CREDENTIALS)
+    await get(client)
+    login.taken = {"Bearer t2"}
+
+    waiting = asyncio.create_task(
+        client.get(client.url("Patient/late"), about="GET Patient")
+    )
+    await get(client)
+    late.set()
+    await waiting
+
+    assert len(login.token_requests) == 2
+
+
 async def test_a_server_that_takes_no_token_is_asked_twice_and_no_more() -> None:
     login = Login()
     login.taken = set()

@@ -143,6 +143,14 @@ def test_a_wall_time_has_one_instant(zone, day, at, expected, shown):
     assert reading(found, zone) == shown
 
 
+def test_every_second_of_a_gap_stands_for_its_end():
+    seconds = (time(2, minute, minute) for minute in range(60))
+
+    found = {instant(clinic(), date(2027, 3, 14), second) for second in seconds}
+
+    assert found == {utc("2027-03-14 07:00")}
+
+
 def test_pythons_fold_does_not_choose_the_second_coming():
     second = time(1, 30, fold=1)
 

@@ -28,6 +28,15 @@ offsets = (
             BusinessDaysBefore(5, time(10)),
             id="business-days",
         ),
+        pytest.param("8784 hours before", HoursBefore(8784), id="most-hours"),
+        pytest.param(
+            "366 days before at 12:00", DaysBefore(366, time(12)), id="most-days"
+        ),
+        pytest.param(
+            "260 business days before at 12:00",
+            BusinessDaysBefore(260, time(12)),
+            id="most-business-days",
+        ),
         pytest.param(
             "1 business day before at 23:59",
             BusinessDaysBefore(1, time(23, 59)),
@@ -68,6 +77,10 @@ def test_what_is_meant_is_understood(text, printed):
         pytest.param("-2 hours before", "'-2'", "1 to 8784", id="negative"),
         pytest.param("0 days before at 10:00", "'0'", "1 to 366", id="zero"),
         pytest.param("367 days before at 10:00", "'367'", "1 to 366", id="too-many"),
+        pytest.param("8785 hours before", "'8785'", "1 to 8784", id="a-year-of-hours"),
+        pytest.param(
+            "261 business days before at 10:00", "'261'", "1 to 260", id="working-year"
+        ),
         pytest.param("٣ hours before", "'٣'", "whole number", id="other-digits"),
         pytest.param("3 weeks before", "'weeks'", "'business days'", id="unit"),
         pytest.param(
@@ -79,6 +92,8 @@ def test_what_is_meant_is_understood(text, printed):
         pytest.param("3 days before by 10:00", "'by'", "'at'", id="by"),
         pytest.param("3 days before at", "too early", "'10:00'", id="no-time"),
         pytest.param("3 days before at 25:00", "'25:00'", "'10:00'", id="hour-25"),
+        pytest.param("3 days before at 24:00", "'24:00'", "'10:00'", id="hour-24"),
+        pytest.param("3 days before at 10:60", "'10:60'", "'10:00'", id="minute-60"),
         pytest.param("3 days before at noon", "'noon'", "'10:00'", id="noon"),
         pytest.param("3 days before at 10:00 pm", "'pm'", "nothing more", id="pm"),
         pytest.param("3 hours before at 10:00", "'at'", "nothing more", id="hours-at"),

@@ -74,6 +74,14 @@ def test_a_leap_day_child_is_of_age_on_the_first_of_march():
     assert not audience(child, clinic(), of_age_at).guardians_only
 
 
+def test_a_year_alone_keeps_a_child_a_child_until_its_last_day():
+    child = patient(birth_date="2009")
+    last_day = utc("2027-12-31 15:00")
+
+    assert audience(child, clinic(), last_day - timedelta(days=1)).guardians_only
+    assert not audience(child, clinic(), last_day).guardians_only
+
+
 def test_age_counts_on_the_clinics_date_not_on_utcs():
     evening_before = utc("2027-03-15 02:00")  # Sun 14 Mar 22:00 EDT
     child = patient(birth_date="2009-03-15")

@@ -26,7 +26,7 @@ class MailFaults:
     address to the reply its RCPT gets. `replies` are what the next messages
     get instead of being taken, one each. `lost_answers` is how many messages
     it will take and then hang up without a word. `delay_s` passes before it
-    answers a message.
+    takes a message, `silence_s` between taking it and saying so.
     """
 
     starttls: bool = True
@@ -35,6 +35,7 @@ class MailFaults:
     replies: deque[str] = field(default_factory=deque)
     lost_answers: int = 0
     delay_s: float = 0
+    silence_s: float = 0
 
 
 class MailServer:
@@ -112,6 +113,7 @@ class MailServer:
         if self.faults.replies:
             return self.faults.replies.popleft()
         number = self._keep(server, envelope)
+        await asyncio.sleep(self.faults.silence_s)
         if self.faults.lost_answers:
             self.faults.lost_answers -= 1
             _hang_up(server)

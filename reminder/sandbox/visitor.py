@@ -80,6 +80,7 @@ class Visitor:
         raise LostVisitor(f"no form for {path}")
 
     def _read(self, answer: httpx.Response) -> None:
-        if not answer.is_success:
+        # 409 is a page like the others: somebody else was faster.
+        if not answer.is_success and answer.status_code != httpx.codes.CONFLICT:
             raise LostVisitor(f"HTTP {answer.status_code}")
         self._html = answer.text

@@ -145,6 +145,8 @@ class Answering:
             now=now,
             first_try_at=now + self._wait_limit + _AFTERWARDS,
         )
+        if kept.state is not AnswerState.WAITING:
+            return kept.state
         became = await self._ask(kept, call)
         log.info("answered", answer_id=str(kept.answer_id), kind=kept.kind, as_=became)
         if became is not AnswerState.WAITING:

@@ -85,11 +85,15 @@ class Moving:
             case AnswerState.FAILED:
                 return await self._presence.again(present, News.REFUSED)
             case AnswerState.LOST:
-                day = slot.start_at.astimezone(present.known.clinic.zone).date()
-                free = await self._free(present)
-                left = [one for one in free or [] if one.slot_id != slot.slot_id]
-                slots = None if free is None else left
-                return self._times(present, slots, day, taken=slot.start_at)
+                return await self._lost(present, slot)
+
+    async def _lost(self, present: Present, slot: Slot) -> Choice:
+        """Other times; if that one is still free, it was the visit that changed."""
+        slots = await self._free(present)
+        if any(one.slot_id == slot.slot_id for one in slots or ()):
+            return await self._presence.again(present, News.CHANGED)
+        day = slot.start_at.astimezone(present.known.clinic.zone).date()
+        return self._times(present, slots, day, taken=slot.start_at)
 
     async def _open(self, ask: Ask) -> Present | Visits | Refusal:
         present = await self._presence.at(ask, Step.SEE)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import structlog
 
-from reminder.flows.answers import Turns
 from reminder.flows.door import Ask, Door, Refusal
 from reminder.flows.page_states import WhyCall
 from reminder.flows.pages import NewLinkSent, PleaseCall, Unknown
@@ -24,8 +23,10 @@ _TEMPLATE = "new-link"
 class Messages(Protocol):
     """The queue of messages."""
 
-    async def enqueue(self, message: NewMessage, *, now: datetime) -> UUID:
-        """To be sent at once."""
+    async def reissue(
+        self, message: NewMessage, *, at_most: int, now: datetime
+    ) -> UUID | None:
+        """To be sent at once; None when so many were made for its appointments."""
 
 
 class NewLinks:
@@ -34,53 +35,49 @@ class NewLinks:
     def __init__(self, door: Door, messages: Messages) -> None:
         self._door = door
         self._messages = messages
-        self._turns = Turns()
 
     async def send(self, ask: Ask, *, agreed: bool) -> Refusal | NewLinkSent:
         """Send one, if the box was ticked and the link is burned.
 
         The same form sends one link however often it comes.
         """
-        async with self._turns.of("new link"):
-            opening = await self._door.open(ask.token)
-            if opening is None:
-                return Unknown()
-            link, now = opening.link, self._door.clock()
-            if link.tries_left > 0:
-                return self._door.ask(opening)
-            count = self._door.tickets.read_count(ask.ticket, link, now)
-            if count is None or not agreed:
-                return self._door.burned(opening, unticked=not agreed)
-            if count != link.reissued:
-                return self._sent(opening, already=True)
-            if link.reissued >= _AT_MOST:
-                return await self._exhausted(opening, now)
-            await self._send(opening, now)
-            return self._sent(opening, already=False)
-
-    async def _send(self, opening: Opening, now: datetime) -> None:
-        link = opening.link
-        message_id = await self._messages.enqueue(
-            NewMessage(
-                kind=MessageKind.NEW_LINK,
-                clinic_id=link.clinic_id,
-                to=link.to,
-                language=link.language,
-                template=_TEMPLATE,
-                appointments=link.appointments,
-                useful_until=link.expires_at,
-            ),
-            now=now,
+        opening = await self._door.open(ask.token)
+        if opening is None:
+            return Unknown()
+        link, now = opening.link, self._door.clock()
+        if link.tries_left > 0:
+            return self._door.ask(opening)
+        count = self._door.tickets.read_count(ask.ticket, link, now)
+        if count is None or not agreed:
+            return self._door.burned(opening, unticked=not agreed)
+        if count >= _AT_MOST:
+            return await self._exhausted(opening, now)
+        is_new = await self._send(opening, count, now)
+        return NewLinkSent(
+            here=opening.here(), channel=link.channel, already=not is_new
         )
+
+    async def _send(self, opening: Opening, count: int, now: datetime) -> bool:
+        """Send the one that comes after `count`, once."""
+        link = opening.link
+        message = NewMessage(
+            kind=MessageKind.NEW_LINK,
+            clinic_id=link.clinic_id,
+            to=link.to,
+            language=link.language,
+            template=_TEMPLATE,
+            appointments=link.appointments,
+            useful_until=link.expires_at,
+        )
+        message_id = await self._messages.reissue(message, at_most=count + 1, now=now)
+        if message_id is None:
+            return False
         log.info(
             "queued_new_link",
             message_id=str(message_id),
             burned=str(link.message_id),
         )
-
-    def _sent(self, opening: Opening, *, already: bool) -> NewLinkSent:
-        channel = opening.link.channel
-        return NewLinkSent(here=opening.here(), channel=channel, already=already)
+        return True
 
     async def _exhausted(self, opening: Opening, now: datetime) -> PleaseCall:
         link = opening.link

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 from reminder.flows.answers import Turns
@@ -14,6 +15,7 @@ from reminder.flows.visits import Known, state
 from reminder.model.answers import Answer, AnswerKind, AnswerState
 from reminder.model.appointments import Slot
 
+_TICK = timedelta(microseconds=1)
 _OPEN = frozenset({VisitState.BOOKED, VisitState.CONFIRMED})
 
 
@@ -65,14 +67,16 @@ class Present:
 
     def answer(self, kind: AnswerKind, slot: Slot | None = None) -> Answer:
         """What the patient does now, with what an undo goes back to."""
-        appointment = self.known.appointment
+        appointment, before = self.known.appointment, self.known.answers
+        # The newest answer counts, so none may be as old as the one before it.
+        now = max([self.visitor.now, *(one.at + _TICK for one in before)])
         return Answer(
             answer_id=uuid4(),
             appointment=appointment.key,
             message_id=self.visitor.opening.link.message_id,
             kind=kind,
             state=AnswerState.WAITING,
-            at=self.visitor.now,
+            at=now,
             slot_id=slot.slot_id if slot else None,
             slot_start_at=slot.start_at if slot else None,
             before_slot_ids=appointment.slot_ids,

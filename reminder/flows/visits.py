@@ -59,7 +59,7 @@ class Known:
 def state(known: Known, now: datetime) -> VisitState:
     """How the visit stands."""
     appointment, change = known.appointment, known.last_change
-    if appointment.status is AppointmentStatus.CANCELLED:
+    if _is_cancelled(appointment):
         return VisitState.CANCELLED
     if appointment.start_at <= now:
         return VisitState.PAST
@@ -112,6 +112,14 @@ def view(known: Known, ref: str, now: datetime) -> VisitView:
     )
 
 
+def _is_cancelled(appointment: Appointment) -> bool:
+    # Of a visit with several patients, one who cancels only declines.
+    return (
+        appointment.status is AppointmentStatus.CANCELLED
+        or appointment.participation is ParticipationStatus.DECLINED
+    )
+
+
 def _is_confirmed(known: Known) -> bool:
     if known.appointment.participation is ParticipationStatus.ACCEPTED:
         return True
@@ -126,12 +134,12 @@ def _is_confirmed(known: Known) -> bool:
 
 def _still_holds(change: Answer, appointment: Appointment) -> bool:
     if change.kind is AnswerKind.CANCEL:
-        return appointment.status is AppointmentStatus.CANCELLED
+        return _is_cancelled(appointment)
     return (
         change.kind is AnswerKind.MOVE
         and appointment.status is AppointmentStatus.BOOKED
         and appointment.start_at == change.slot_start_at
-        and bool(change.before_slot_ids)
+        and len(change.before_slot_ids) == 1
     )
 
 

@@ -1,6 +1,7 @@
 """Turns page values into HTML, in the patient's language."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from reminder.flows.pages import (
 )
 from reminder.model.clinics import Clinic
 from reminder.web.translations import ENGLISH, read_translations
-from reminder.web.wording import words
+from reminder.web.wording import WORDS
 
 _TEMPLATES: dict[type[object], str] = {
     AskBirthDate: "ask-birth-date.html",
@@ -46,38 +47,35 @@ _NOT_FOUND = 404
 
 
 class Pages:
-    """Every page, compiled once for each language.
+    """Every page in every language we have words for; English for the others.
 
     `base` is the path of the public address, usually empty. `clinics` are
-    named where nothing is known of who reads. A language we have no words for
-    is shown in English.
+    named where nothing is known of who reads.
     """
 
     def __init__(
         self, templates: Path, *, base: str, style_name: str, clinics: Sequence[Clinic]
     ) -> None:
-        translations = read_translations(templates / "locale")
-        self.languages = tuple(translations)
-        self._environments = {
-            language: _environment(templates, language, translation)
-            for language, translation in translations.items()
+        self._templates = compile_templates(templates)
+        self._tongues = {
+            language: _tongue(translation)
+            for language, translation in read_translations(templates / "locale").items()
         }
-        for environment in self._environments.values():
-            environment.globals |= {
-                "base": base,
-                "style_name": style_name,
-                "languages": self.languages,
-                "clinics": clinics,
-            }
+        self._everywhere = {
+            "base": base,
+            "style_name": style_name,
+            "clinics": clinics,
+            "languages": tuple(self._tongues),
+        }
 
     def page(self, page: Page, language: str = "") -> HTMLResponse:
         """A page in the language asked for, else in the link's own."""
         if isinstance(page, Unknown):
             return self.problem(_NOT_FOUND, language)
-        language = self.known(language) or self.known(page.here.language) or ENGLISH
-        template = self._environments[language].get_template(_TEMPLATES[type(page)])
-        html = template.render(page=page, here=page.here, lang=language)
-        return HTMLResponse(html, status_code=_TAKEN if _is_taken(page) else 200)
+        language = self.known(language) or self.known(page.here.language)
+        status = _TAKEN if _is_taken(page) else 200
+        template = _TEMPLATES[type(page)]
+        return self._render(template, language, status, page=page, here=page.here)
 
     def problem(self, status: int, language: str = "") -> HTMLResponse:
         """A page for what went wrong.
@@ -86,50 +84,68 @@ class Pages:
         asked for first.
         """
         first = self.known(language) or ENGLISH
-        order = sorted(self.languages, key=lambda one: one != first)
-        html = (
-            self._environments[first]
-            .get_template("problem.html")
-            .render(
-                status=status,
-                lang=first,
-                tellings={one: self._telling(one) for one in order},
-            )
+        order = sorted(self._tongues, key=lambda one: one != first)
+        telling = self._templates.get_template("telling.html")
+        tellings = {one: telling.make_module(self._tongues[one]) for one in order}
+        return self._render(
+            "problem.html", first, status, status=status, tellings=tellings
         )
-        return HTMLResponse(html, status_code=status)
 
     def done(self, language: str) -> HTMLResponse:
         """The neutral page after 'hide my details'."""
-        language = self.known(language) or ENGLISH
-        template = self._environments[language].get_template("done.html")
-        return HTMLResponse(
-            template.render(lang=language), headers={"Clear-Site-Data": '"cache"'}
-        )
+        response = self._render("done.html", self.known(language))
+        response.headers["Clear-Site-Data"] = '"cache"'
+        return response
 
     def known(self, tag: str) -> str:
         """Which of our languages a BCP 47 tag means; nothing if none."""
         primary = tag.replace("_", "-").partition("-")[0].lower()
-        return primary if primary in self._environments else ""
+        return primary if primary in self._tongues else ""
 
-    def _telling(self, language: str) -> object:
-        return self._environments[language].get_template("telling.html").module
+    def _render(
+        self, template: str, language: str, status_code: int = 200, **words: object
+    ) -> HTMLResponse:
+        lang = language or ENGLISH
+        words |= {**self._everywhere, **self._tongues[lang], "lang": lang}
+        html = self._templates.get_template(template).render(words)
+        return HTMLResponse(html, status_code=status_code)
 
 
-def _environment(
-    templates: Path, language: str, translation: NullTranslations
-) -> Environment:
+@lru_cache(maxsize=1)
+def compile_templates(folder: Path) -> Environment:
+    """The templates, compiled once for all languages.
+
+    Raises:
+        jinja2.TemplateError: one of them is not well formed.
+    """
     environment = Environment(
-        loader=FileSystemLoader(templates),
+        loader=FileSystemLoader(folder),
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
+    # English alone is compiled in. A page is rendered with the functions of its
+    # language, which come first, so one compiled template speaks them all.
+    _install(environment, NullTranslations())
+    environment.filters |= WORDS
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+    return environment
+
+
+def _tongue(translation: NullTranslations) -> dict[str, object]:
+    """The words of one language, as templates call for them."""
+    environment = Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
+    _install(environment, translation)
+    return {name: environment.globals[name] for name in ("gettext", "ngettext")}
+
+
+def _install(environment: Environment, translation: NullTranslations) -> None:
     install: Any = getattr(environment, "install_gettext_callables")  # noqa: B009 - added by the extension, unknown to the type checker
     install(translation.gettext, translation.ngettext, newstyle=True)
-    environment.filters |= words(language)
-    return environment
 
 
 def _is_taken(page: Page) -> bool:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from reminder.flows.contact import in_minutes
 from reminder.flows.moving import chosen
@@ -20,24 +21,6 @@ from reminder.messages.when import (
 
 _KEPT = "+0123456789"
 _MINUTES_AN_HOUR = 60
-
-
-def words(language: str) -> Mapping[str, Callable[..., object]]:
-    """What templates of one language may call. Instants are shown in a zone given."""
-    return {
-        "day": partial(_day, language=language),
-        "day_and_time": partial(_in, long_date_time, language),
-        "time": partial(_in, time_of_day, language),
-        "zone_name": partial(_in, zone_name, language),
-        "months": partial(_months, language),
-        "direction": text_direction,
-        "language_name": language_name,
-        "upper_first": upper_first,
-        "tel": tel,
-        "choice": chosen,
-        "minutes": in_minutes,
-        "hours": hours,
-    }
 
 
 def language_name(tag: str) -> str:
@@ -56,19 +39,44 @@ def hours(lead: timedelta) -> int:
     return lead // timedelta(minutes=_MINUTES_AN_HOUR)
 
 
-def _in(
-    say: Callable[[datetime, ZoneInfo, str], str],
-    language: str,
-    instant: datetime,
-    zone: ZoneInfo,
-) -> str:
-    return say(instant, zone, language)
+@pass_context
+def _day(context: Context, instant: datetime, zone: ZoneInfo) -> str:
+    return long_date(instant, zone, context["lang"])
 
 
-def _day(instant: datetime, zone: ZoneInfo, *, language: str) -> str:
-    return long_date(instant, zone, language)
+@pass_context
+def _day_and_time(context: Context, instant: datetime, zone: ZoneInfo) -> str:
+    return long_date_time(instant, zone, context["lang"])
 
 
-def _months(language: str, _: object = None) -> list[tuple[int, str]]:
+@pass_context
+def _time(context: Context, instant: datetime, zone: ZoneInfo) -> str:
+    return time_of_day(instant, zone, context["lang"])
+
+
+@pass_context
+def _zone_name(context: Context, instant: datetime, zone: ZoneInfo) -> str:
+    return zone_name(instant, zone, context["lang"])
+
+
+def months(language: str) -> list[tuple[int, str]]:
+    """The months of the year with their numbers."""
     names = dates.get_month_names("wide", locale=Locale.parse(language))
     return sorted(names.items())
+
+
+WORDS: Mapping[str, Callable[..., object]] = {
+    "day": _day,
+    "day_and_time": _day_and_time,
+    "time": _time,
+    "zone_name": _zone_name,
+    "months": months,
+    "direction": text_direction,
+    "language_name": language_name,
+    "upper_first": upper_first,
+    "tel": tel,
+    "choice": chosen,
+    "minutes": in_minutes,
+    "hours": hours,
+}
+"""The filters. An instant (UTC) is said in the page's language, in a zone given."""

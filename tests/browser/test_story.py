@@ -1,0 +1,121 @@
+"""A patient's phone that runs no scripts: from the link to a new time and back."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from playwright.async_api import Page, expect
+
+from reminder.store.keyring import KeyRing
+from reminder.store.store import open_store
+from tests.browser.conftest import chromium, served
+from tests.web.world import NOW, World, slot
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+async def world(sqlite_url: str, ring: KeyRing) -> AsyncIterator[World]:
+    """A clinic, on an empty SQLite database."""
+    store = await open_store(sqlite_url, ring)
+    yield World(store, ring)
+    await store.aclose()
+
+
+@pytest.fixture
+async def page(world: World) -> AsyncIterator[Page]:
+    """Ana's phone; whatever it asks of another host fails the test."""
+    await world.given()
+    world.free(*(slot(f"s{n}", NOW + timedelta(days=2, hours=n)) for n in range(4)))
+    async with chromium() as browser, served(world.app()) as address:
+        context = await browser.new_context(
+            base_url=address,
+            java_script_enabled=False,
+            viewport={"width": 390, "height": 844},
+        )
+        page = await context.new_page()
+        page.set_default_timeout(15_000)
+        strangers: list[str] = []
+        page.on(
+            "request",
+            lambda one: (
+                None if one.url.startswith(address) else strangers.append(one.url)
+            ),
+        )
+        yield page
+        assert strangers == []
+
+
+async def show_who_i_am(page: Page, world: World) -> None:
+    await page.goto(f"/r/{await world.link()}")
+    await page.get_by_label("Month").select_option("4")
+    await page.get_by_label("Day").fill("17")
+    await page.get_by_label("Year").fill("1985")
+    await page.get_by_role("button", name="Continue").click()
+
+
+async def press(page: Page, name: str) -> None:
+    await page.get_by_role("button", name=name).click()
+
+
+async def test_a_visit_is_confirmed_moved_back_and_cancelled(
+    page: Page, world: World
+) -> None:
+    await show_who_i_am(page, world)
+    heading = page.get_by_role("heading", level=1)
+    await expect(heading).to_have_text(re.compile(r"Tuesday, March 9\s+2:30 PM"))
+
+    await press(page, "Confirm I am coming")
+    await expect(heading).to_have_text("You are confirmed")
+
+    await press(page, "Choose another time")
+    await press(page, "Wednesday, March 3")
+    await page.get_by_label("10:00 AM").check()
+    await press(page, "Continue")
+    await press(page, "Move my visit")
+    await expect(heading).to_have_text("Your visit has moved")
+
+    await press(page, "Undo")
+    await expect(heading).to_have_text("You have your old time back")
+
+    await press(page, "I cannot come after all")
+    await press(page, "Cancel my visit")
+    await expect(heading).to_have_text("Your visit is cancelled")
+
+    await page.get_by_role("link", name="Done").click()
+    await expect(heading).to_have_text("Your details are hidden")
+    assert await page.context.cookies() == []
+
+
+async def test_the_token_leaves_the_address_bar_at_once(
+    page: Page, world: World
+) -> None:
+    await show_who_i_am(page, world)
+
+    assert page.url.endswith("/v#problem")
+
+
+async def test_going_back_and_pressing_again_does_nothing_twice(
+    page: Page, world: World
+) -> None:
+    await show_who_i_am(page, world)
+    await press(page, "Confirm I am coming")
+
+    await page.reload()
+
+    heading = page.get_by_role("heading", level=1)
+    await expect(heading).to_have_text("You are already confirmed")
+
+
+async def test_a_wrong_date_is_told_where_the_reader_looks_first(
+    page: Page, world: World
+) -> None:
+    await page.goto(f"/r/{await world.link()}")
+
+    await press(page, "Continue")
+
+    await expect(page).to_have_title(re.compile("^Error: "))
+    await expect(page.locator(":target")).to_contain_text("Enter the date of birth")
+    described = page.get_by_role("group", name="What is your date of birth?")
+    await expect(described).to_have_attribute("aria-describedby", "why wrong")

@@ -1,0 +1,121 @@
+"""Stand-ins that behave: an EHR with slots to lose, a clock, a transport's reports."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from reminder.ehr.errors import EHRConflict, EHRError
+from reminder.model.appointments import (
+    Appointment,
+    AppointmentKey,
+    AppointmentStatus,
+    ParticipationStatus,
+    Slot,
+)
+from reminder.model.outcomes import BadSignature, Callback, DeliveryEvent
+from reminder.model.readings import Reading
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands until it is moved on."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move_on(self, **by: int) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class FakeEHR:
+    """Appointments and Slots of one schedule, written as a FHIR server would.
+
+    A Slot is taken by one appointment at most: the second is a conflict, as
+    If-Match makes it. `error` is raised by every call, `silent` answers none.
+    """
+
+    bookings: dict[AppointmentKey, Appointment] = field(default_factory=dict)
+    slots: dict[str, Slot] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    error: EHRError | None = None
+    silent: bool = False
+    calls: list[str] = field(default_factory=list)
+
+    async def free_slots(
+        self, appointment: Appointment, start: datetime, end: datetime
+    ) -> list[Slot]:
+        await self._called("free_slots")
+        free = (one for one in self.slots.values() if one.slot_id not in self.taken)
+        some = (one for one in free if start <= one.start_at < end)
+        return sorted(some, key=lambda one: one.start_at)
+
+    async def confirm(self, key: AppointmentKey) -> Reading:
+        await self._called("confirm")
+        accepted = ParticipationStatus.ACCEPTED
+        return self._keep(replace(self.bookings[key], participation=accepted))
+
+    async def cancel(self, key: AppointmentKey) -> Reading:
+        await self._called("cancel")
+        booking = self.bookings[key]
+        self.taken -= {*booking.slot_ids}
+        return self._keep(replace(booking, status=AppointmentStatus.CANCELLED))
+
+    async def rebook(self, key: AppointmentKey, slot_ids: Sequence[str]) -> Reading:
+        await self._called("rebook")
+        self._take(slot_ids)
+        booking = replace(self.bookings[key], slot_ids=tuple(slot_ids))
+        return self._keep(replace(booking, status=AppointmentStatus.BOOKED))
+
+    async def reschedule(self, key: AppointmentKey, slot_id: str) -> Reading:
+        await self._called("reschedule")
+        booking = self.bookings[key]
+        if booking.slot_ids == (slot_id,):
+            return self._keep(booking)
+        self._take([slot_id])
+        self.taken -= {*booking.slot_ids}
+        slot = self.slots[slot_id]
+        return self._keep(
+            replace(
+                booking,
+                slot_ids=(slot_id,),
+                start_at=slot.start_at,
+                end_at=slot.end_at,
+            )
+        )
+
+    async def _called(self, name: str) -> None:
+        self.calls.append(name)
+        await asyncio.sleep(0)
+        if self.silent:
+            await asyncio.Event().wait()
+        if self.error is not None:
+            raise self.error
+
+    def _take(self, slot_ids: Sequence[str]) -> None:
+        if self.taken & {*slot_ids}:
+            raise EHRConflict("Slot: taken")
+        self.taken |= {*slot_ids}
+
+    def _keep(self, booking: Appointment) -> Reading:
+        fingerprint = f"{booking.status}{booking.participation}{booking.start_at}"
+        kept = replace(booking, fingerprint=fingerprint)
+        self.bookings[kept.key] = kept
+        return Reading(kept.key.appointment_id, fingerprint, (kept,))
+
+
+@dataclass
+class FakeReports:
+    """A transport whose every report is one event, or has a bad signature."""
+
+    event: DeliveryEvent | None = None
+    seen: list[Callback] = field(default_factory=list)
+
+    def read_event(self, request: Callback) -> list[DeliveryEvent]:
+        self.seen.append(request)
+        if self.event is None:
+            raise BadSignature
+        return [replace(self.event, message_id=request.message_id)]

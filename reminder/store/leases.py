@@ -22,9 +22,11 @@ from reminder.model.messages import ClaimedMessage, MessageState, Protection
 from reminder.model.reasons import Reason
 from reminder.model.reminders import Reminder, ReminderState
 from reminder.store.message_rows import ENDED, MESSAGE, ours
+from reminder.store.revisions import raise_revisions
 from reminder.store.statements import locked, table
 from reminder.store.tables import (
     MessageAppointmentRow,
+    PersonRow,
     ReminderMessageRow,
     ReminderRow,
 )
@@ -32,6 +34,7 @@ from reminder.store.tables import (
 _REMINDER = table(ReminderRow)
 _FULFILS = table(ReminderMessageRow)
 _ABOUT = table(MessageAppointmentRow)
+_PERSON = table(PersonRow)
 
 
 async def put_back(
@@ -102,7 +105,15 @@ async def drop(
     *,
     now: datetime,
 ) -> ClaimedMessage | None:
-    """Withdraw these reminders; the message without them, if it is ours."""
+    """Withdraw these reminders; the message without them, if it is ours.
+
+    Their people are planned again: what may not go like this may have to go
+    in another way, and their last plan was made before the withdrawal.
+    """
+    keys = {(key.connection, key.patient_id) for key in message.appointments}
+    if reasons:
+        whose = tuple_(_PERSON.c.connection, _PERSON.c.patient_id).in_(keys)
+        await raise_revisions(session, select(_PERSON.c.id).where(whose))
     messages = await _claimed_by_us(session, [message])
     if not messages:
         return None

@@ -13,6 +13,7 @@ from reminder.model.people import Channel, ContactPoint
 from reminder.model.reasons import Reason
 from reminder.model.settlements import AwaitReport, NextRoute, Sent, TryAgain
 from reminder.model.worklist import WorklistKind
+from reminder.store.appointments import AppointmentStore
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.links import LinkStore
@@ -28,6 +29,7 @@ from tests.store.given import (
     VISIT,
     claim,
     given,
+    given_person,
     given_visit,
     message_row,
     new_link,
@@ -132,6 +134,21 @@ async def test_a_message_with_nothing_left_is_dropped(
     assert left is None
     assert await states(database) == ["dropped"]
     assert await reminders(database) == {"a1/day": "withdrawn moved route 0"}
+
+
+async def test_whoever_a_dropped_reminder_was_for_is_planned_again(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    await given_person(database, ring, VISIT.patient, ANA)
+    [reminder_id] = await given(database, ring, planned())
+    [message] = await claim(queue)
+    people = AppointmentStore(database, ring)
+    before = await people.to_plan(10)
+
+    await queue.drop(message, {reminder_id: Reason.REPLANNED}, now=NOON)
+
+    assert before == []
+    assert await people.to_plan(10) == [VISIT.patient]
 
 
 async def test_a_message_that_holds_no_reminder_can_be_dropped_whole(

@@ -143,9 +143,9 @@ def test_a_channel_with_a_successor_is_tried_for_four_hours():
 
 
 def test_a_channel_with_a_successor_gets_half_of_a_short_usefulness():
-    tries, end = schedule(timedelta(minutes=90), has_next_route=True)
+    tries, end = schedule(timedelta(hours=2), has_next_route=True)
 
-    assert tries == [0, 1, 6, 21]
+    assert tries == [0, 1, 6, 21, 51]
     assert end == NextRoute(Reason.NOT_DELIVERED)
 
 
@@ -254,7 +254,7 @@ def test_what_follows_once_the_far_side_was_asked(found, tries, has_next_route, 
 @pytest.mark.parametrize("has_next_route", [True, False])
 @pytest.mark.parametrize("tries", [1, 2])
 def test_what_is_not_known_is_not_sent_again_once_it_is_useless(tries, has_next_route):
-    uncertain = message(uncertain_tries=tries, useful=minutes(2))
+    uncertain = message(uncertain_tries=tries, useful=minutes(3))
 
     found = after_uncertain(None, uncertain, LATER, has_next_route=has_next_route)
 

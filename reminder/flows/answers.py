@@ -148,7 +148,9 @@ class Answering:
         if kept.state is not AnswerState.WAITING:
             return kept.state
         became = await self._ask(kept, call)
-        log.info("answered", answer_id=str(kept.answer_id), kind=kept.kind, as_=became)
+        log.info(
+            "answered", answer_id=str(kept.answer_id), kind=kept.kind, state=became
+        )
         if became is not AnswerState.WAITING:
             await self._answers.settle(kept.answer_id, became, now=self._clock())
         if became is AnswerState.WRITTEN:

@@ -40,6 +40,8 @@ class VisitState(StrEnum):
     ASKING = "asking"
     """The EHR has not yet answered what the patient asked for."""
     CANCELLED = "cancelled"
+    UNDER_WAY = "under-way"
+    """It has begun: it can still be joined, and no longer be changed."""
     PAST = "past"
     OFFLINE = "offline"
     """Checked in, not yet booked, or no longer known: only the clinic can help."""

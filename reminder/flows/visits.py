@@ -26,7 +26,8 @@ _CHANGES = frozenset(
         AnswerKind.UNDO_MOVE,
     }
 )
-_TO_COME = frozenset({VisitState.BOOKED, VisitState.CONFIRMED})
+_JOINABLE = frozenset({VisitState.BOOKED, VisitState.CONFIRMED, VisitState.UNDER_WAY})
+_AN_HOUR = timedelta(hours=1)
 _FIRST_NAME = 40
 _TOLD = frozenset({ReminderState.SENT, ReminderState.ANSWERED})
 
@@ -62,7 +63,7 @@ def state(known: Known, now: datetime) -> VisitState:
     if _is_cancelled(appointment):
         return VisitState.CANCELLED
     if appointment.start_at <= now:
-        return VisitState.PAST
+        return VisitState.PAST if _end(appointment) <= now else VisitState.UNDER_WAY
     if change is not None and change.state is AnswerState.WAITING:
         return VisitState.ASKING
     if appointment.status is not AppointmentStatus.BOOKED:
@@ -103,13 +104,18 @@ def view(known: Known, ref: str, now: datetime) -> VisitView:
         # A place's own name may tell the specialty, so the clinic's stands for it.
         place=one_line(clinic.name),
         address=harmless(address or clinic.address, PLACE, digits=True),
-        join_url=harmless_url(appointment.join_url) if stands in _TO_COME else None,
+        join_url=harmless_url(appointment.join_url) if stands in _JOINABLE else None,
         was_at=_was_at(known),
         undo_until=undo[1] if undo else None,
         asked_for=change.slot_start_at
         if change and stands is VisitState.ASKING
         else None,
     )
+
+
+def _end(appointment: Appointment) -> datetime:
+    """When it ends; a visit of unknown length is taken to last an hour."""
+    return appointment.end_at or appointment.start_at + _AN_HOUR
 
 
 def _is_cancelled(appointment: Appointment) -> bool:

@@ -124,7 +124,9 @@ def _wire(
     dispatch = Dispatch(
         queue=store.queue,
         composing=composing,
-        fresh=Fresh(ehrs, store.appointments, timedelta(seconds=work.freshness_s)),
+        fresh=Fresh(
+            ehrs, store.appointments, clock, timedelta(seconds=work.freshness_s)
+        ),
         send=Send(
             transports, store.queue, clock, lease=lease, in_flight=work.in_flight
         ),

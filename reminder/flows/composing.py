@@ -1,25 +1,23 @@
 """Turns claimed messages into what a transport needs: words, link and protection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TypeVar
 
+import structlog
+
+from reminder.flows.readable import People, readable
 from reminder.messages.callbacks import callback_token
 from reminder.messages.compose import Visit, compose
 from reminder.messages.links import link_token, link_url
-from reminder.messages.render import Renderer
+from reminder.messages.render import Renderer, TemplateError
 from reminder.model.clinics import ClinicDirectory
 from reminder.model.messages import ClaimedMessage, Message
 from reminder.model.people import PatientKey
 from reminder.model.reminders import Person
 from reminder.rules.protection import protect
 
-
-class People(Protocol):
-    """Everyone's world."""
-
-    async def people(self, keys: Sequence[PatientKey]) -> list[Person]:
-        """Their world, everything the planner needs."""
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +38,14 @@ class Ready:
     message: Message
 
 
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """A message of ours that cannot be made; `code` is short and holds no value."""
+
+    claimed: ClaimedMessage
+    code: str
+
+
 class Composing:
     """Composes the same message the same way, however often it is tried."""
 
@@ -51,21 +57,25 @@ class Composing:
     async def people_of(
         self, messages: Sequence[ClaimedMessage]
     ) -> dict[PatientKey, Person]:
-        """Everyone these messages are about, in one read."""
+        """Everyone these messages are about whose record can be read."""
         keys = {key.patient for message in messages for key in message.appointments}
-        return {
-            person.key: person for person in await self._people.people(sorted(keys))
-        }
+        people = await readable(self._people, sorted(keys))
+        return {person.key: person for person in people}
 
-    async def all(self, messages: Sequence[ClaimedMessage]) -> list[Ready]:
-        """Each of them, composed."""
+    async def all(self, messages: Sequence[ClaimedMessage]) -> list[Ready | Spoilt]:
+        """Each of them, composed if it can be."""
         people = await self.people_of(messages)
         return [self.one(message, people) for message in messages]
 
     def one(
         self, message: ClaimedMessage, people: Mapping[PatientKey, Person]
+    ) -> Ready | Spoilt:
+        """One message, composed for its address if it can be."""
+        return unless_spoilt(message, lambda: self._compose(message, people))
+
+    def _compose(
+        self, message: ClaimedMessage, people: Mapping[PatientKey, Person]
     ) -> Ready:
-        """One message, composed for its address."""
         words, protection = self._words, protect(message.channel)
         token = link_token(message.message_id, words.link_key)
         content = compose(
@@ -90,6 +100,24 @@ class Composing:
                 attempt=message.attempt,
             ),
         )
+
+
+Made = TypeVar("Made")
+
+
+def unless_spoilt(message: ClaimedMessage, make: Callable[[], Made]) -> Made | Spoilt:
+    """What `make` gives; one message that cannot be made is logged, and no more.
+
+    Whatever it raises: the messages behind it belong to other patients.
+    """
+    try:
+        return make()
+    except TemplateError as error:
+        code, what = "template-error", str(error)
+    except Exception as error:  # noqa: BLE001 - a broken promise about one message
+        code = what = type(error).__name__
+    log.error("could_not_compose", message_id=str(message.message_id), error=what)
+    return Spoilt(message, code)
 
 
 def visits_of(

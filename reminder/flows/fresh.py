@@ -7,45 +7,30 @@ from typing import Protocol
 
 import structlog
 
-from reminder.ehr.errors import EHRError
+from reminder.ehr.errors import EHRError, EHRUnavailable
+from reminder.flows.absent import AsksByID, KeepsBookings
 from reminder.model.appointments import AppointmentKey
+from reminder.model.clock import Clock
 from reminder.model.people import Patient
 from reminder.model.readings import Gone, PatientReadings, Reading, Unreadable
 from reminder.model.reminders import Person
 
 log = structlog.get_logger()
 
+_PAUSE = timedelta(minutes=1)
+_UNTIL_REPAIRED = timedelta(minutes=5)
+"""How long an appointment nobody can read is left alone; sync may see it earlier."""
 
-class Rereadable(Protocol):
+
+class Rereadable(AsksByID, Protocol):
     """The EHR as this chapter needs it."""
-
-    async def appointments(
-        self, ids: Sequence[str]
-    ) -> list[Reading | Unreadable | Gone]:
-        """Each by its id."""
 
     async def patients(self, ids: Sequence[str]) -> PatientReadings:
         """Each by its id, with guardians."""
 
 
-class Bookings(Protocol):
+class Bookings(KeepsBookings, Protocol):
     """Where readings are kept."""
-
-    async def keep(
-        self,
-        connection: str,
-        readings: Sequence[Reading],
-        *,
-        unchanged: Collection[str] = (),
-        unreadable: Sequence[Unreadable] = (),
-        seen_at: datetime,
-    ) -> int:
-        """Keep what was read."""
-
-    async def mark_gone(
-        self, connection: str, appointment_ids: Collection[str], *, at: datetime
-    ) -> int:
-        """The EHR has them no more."""
 
     async def keep_patients(
         self,
@@ -60,22 +45,30 @@ class Bookings(Protocol):
 
 
 class Fresh:
-    """Makes sure that what is about to be sent still holds."""
+    """Makes sure that what is about to be sent still holds.
+
+    An EHR that does not answer is left alone for a minute, or as long as it
+    asks for.
+    """
 
     def __init__(
         self,
         ehrs: Mapping[str, Rereadable],
         bookings: Bookings,
+        clock: Clock,
         limit: timedelta,
     ) -> None:
         self._ehrs = ehrs
         self._bookings = bookings
+        self._clock = clock
         self._limit = limit
+        self._not_before: dict[str, datetime] = {}
 
     def stale(
-        self, keys: Collection[AppointmentKey], people: Sequence[Person], now: datetime
+        self, keys: Collection[AppointmentKey], people: Collection[Person]
     ) -> set[AppointmentKey]:
         """Those of `keys` that the EHR did not confirm within the limit."""
+        now = self._clock()
         seen = {
             appointment.key
             for person in people
@@ -86,34 +79,48 @@ class Fresh:
         return set(keys) - seen
 
     async def read(
-        self, keys: Collection[AppointmentKey], now: datetime
-    ) -> set[AppointmentKey]:
-        """Read these again and keep the answers; returns what stays unknown."""
+        self, keys: Collection[AppointmentKey]
+    ) -> dict[AppointmentKey, datetime]:
+        """Read these again and keep the answers.
+
+        Returns what stays unknown, and when (UTC) to ask about it again.
+        """
         by_connection: dict[str, list[AppointmentKey]] = defaultdict(list)
         for key in sorted(keys):
             by_connection[key.connection].append(key)
-        unknown: set[AppointmentKey] = set()
+        unknown: dict[AppointmentKey, datetime] = {}
         for connection, some in by_connection.items():
-            unknown |= await self._read_from(connection, some, now)
+            unknown |= await self._read_from(connection, some)
         return unknown
 
     async def _read_from(
-        self, connection: str, keys: Sequence[AppointmentKey], now: datetime
-    ) -> set[AppointmentKey]:
-        ehr = self._ehrs.get(connection)
+        self, connection: str, keys: Sequence[AppointmentKey]
+    ) -> dict[AppointmentKey, datetime]:
+        ehr, now = self._ehrs.get(connection), self._clock()
         if ehr is None:
-            return set(keys)
+            return dict.fromkeys(keys, now + _PAUSE)
+        not_before = self._not_before.get(connection, now)
+        if now < not_before:
+            return dict.fromkeys(keys, not_before)
         try:
-            answers = await ehr.appointments(
-                sorted({key.appointment_id for key in keys})
-            )
-            ids = sorted({key.patient_id for key in keys})
-            patients = await ehr.patients(ids)
+            lost = await self._ask(connection, ehr, keys, now)
         except EHRError as error:
-            log.warning(
-                "held_messages", connection=connection, n=len(keys), error=str(error)
-            )
-            return set(keys)
+            return dict.fromkeys(keys, self._back_off(connection, len(keys), error))
+        self._not_before.pop(connection, None)
+        again_at = self._clock() + _UNTIL_REPAIRED
+        return {key: again_at for key in keys if key.appointment_id in lost}
+
+    async def _ask(
+        self,
+        connection: str,
+        ehr: Rereadable,
+        keys: Sequence[AppointmentKey],
+        now: datetime,
+    ) -> set[str | None]:
+        """Keep what the EHR says; the ids of appointments nobody can read."""
+        answers = await ehr.appointments(sorted({key.appointment_id for key in keys}))
+        asked = sorted({key.patient_id for key in keys})
+        patients = await ehr.patients(asked)
         unreadable = [answer for answer in answers if isinstance(answer, Unreadable)]
         gone = [answer.appointment_id for answer in answers if isinstance(answer, Gone)]
         await self._bookings.keep(
@@ -126,9 +133,18 @@ class Fresh:
         await self._bookings.keep_patients(
             connection,
             patients.patients,
-            asked=ids,
+            asked=asked,
             unreadable=patients.unreadable,
             seen_at=now,
         )
-        lost = {answer.resource_id for answer in unreadable}
-        return {key for key in keys if key.appointment_id in lost}
+        return {answer.resource_id for answer in unreadable}
+
+    def _back_off(self, connection: str, count: int, error: EHRError) -> datetime:
+        """When this EHR may be asked again: counted from now, when it has failed."""
+        wished = error.retry_after if isinstance(error, EHRUnavailable) else None
+        again_at = self._clock() + max(wished or _PAUSE, _PAUSE)
+        self._not_before[connection] = again_at
+        log.warning(
+            "held_messages", connection=connection, appointments=count, error=str(error)
+        )
+        return again_at

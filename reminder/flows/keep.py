@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from reminder.flows.composing import Composing, Ready
+from reminder.flows.composing import Composing, Ready, Spoilt
 from reminder.flows.send import has_next_route
 from reminder.model.clock import Clock
 from reminder.model.messages import ClaimedMessage, Message
@@ -118,23 +118,25 @@ class Keep:
         )
         if not claimed:
             return 0
-        ready = await self._composing.all(claimed)
-        settlements = [await self._ask(one) for one in ready]
+        made = await self._composing.all(claimed)
+        settlements = [await self._ask(one) for one in made]
         await self._queue.settle(settlements, now=self._clock())
         return len(settlements)
 
-    async def _ask(self, ready: Ready) -> Settlement:
-        claimed, started_at = ready.claimed, self._clock()
-        transport = self._transports[claimed.channel]
-        since = claimed.first_tried_at or claimed.queued_at
-        found = await _found(transport, ready.message, since)
+    async def _ask(self, made: Ready | Spoilt) -> Settlement:
+        claimed, started_at = made.claimed, self._clock()
+        transport = self._transports.get(claimed.channel)
+        found = None
+        if transport is not None and isinstance(made, Ready):
+            since = claimed.first_tried_at or claimed.queued_at
+            found = await _found(transport, made.message, since)
         now = self._clock()
         return Settlement(
             message_id=claimed.message_id,
             fence=claimed.fence,
             delivery=Delivery(
                 message_id=claimed.message_id,
-                transport=transport.name,
+                transport=transport.name if transport is not None else "",
                 started_at=started_at,
                 ended_at=now,
                 outcome=found or Uncertain("not-known-there"),

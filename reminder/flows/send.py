@@ -1,14 +1,14 @@
 """Sends what is composed, once, and settles what the far side said."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 
-from reminder.flows.composing import Ready
+from reminder.flows.composing import Ready, Spoilt
 from reminder.model.clock import Clock
 from reminder.model.messages import ClaimedMessage, Message, Protection
 from reminder.model.outcomes import (
@@ -23,8 +23,18 @@ from reminder.model.outcomes import (
 from reminder.model.people import Channel
 from reminder.model.settlements import Settlement
 from reminder.rules.retries import after
+from reminder.store.errors import StoreUnavailable
 
 log = structlog.get_logger()
+
+
+Stopping = Callable[[], bool]
+"""Whether this process was told to stop."""
+
+
+def going_on() -> bool:
+    """Nobody was told to stop."""
+    return False
 
 
 class Sender(Protocol):
@@ -57,6 +67,11 @@ class Ledger(Protocol):
     ) -> set[UUID]:
         """Write what became of them."""
 
+    async def give_back(
+        self, claimed: Sequence[ClaimedMessage], *, now: datetime
+    ) -> None:
+        """Put them back for anyone to take at once."""
+
 
 class Send:
     """Sends over each channel's transport, a few at a time."""
@@ -75,23 +90,63 @@ class Send:
         self._clock = clock
         self._lease = lease
         self._in_flight = in_flight
+        self._unwritten: list[Settlement] = []
 
-    async def run(self, ready: Sequence[Ready]) -> list[Settlement]:
+    async def run(
+        self, ready: Sequence[Ready], stopping: Stopping = going_on
+    ) -> list[Settlement]:
         """Send all of them, each channel beside the others; what was settled."""
         lanes: dict[Channel, list[Ready]] = {}
         for one in ready:
             lanes.setdefault(one.message.channel, []).append(one)
-        settled = await asyncio.gather(
-            *(self._lane(channel, some) for channel, some in lanes.items())
-        )
-        return [settlement for lane in settled for settlement in lane]
+        running = [
+            asyncio.create_task(self._lane(channel, some, stopping))
+            for channel, some in lanes.items()
+        ]
+        # A lane that fails must not leave the others to run on unwatched.
+        await asyncio.gather(*running, return_exceptions=True)
+        return [settlement for lane in running for settlement in lane.result()]
 
-    async def _lane(self, channel: Channel, ready: Sequence[Ready]) -> list[Settlement]:
+    async def refuse(self, spoilt: Sequence[Spoilt]) -> list[Settlement]:
+        """Settle what could not be made as if it had been refused for what it says.
+
+        Another channel has other words and may succeed; else a human must.
+        """
+        settlements = [self._refused(one) for one in spoilt]
+        await self._settle(settlements)
+        return settlements
+
+    async def catch_up(self) -> None:
+        """Write down what was sent while the database did not answer.
+
+        As long as nobody else has taken these messages up, that saves each a
+        second copy.
+        """
+        unwritten, self._unwritten = self._unwritten, []
+        await self._settle(unwritten)
+
+    def _refused(self, spoilt: Spoilt) -> Settlement:
+        now = self._clock()
+        delivery = Delivery(
+            message_id=spoilt.claimed.message_id,
+            transport=self._transports[spoilt.claimed.channel].name,
+            started_at=now,
+            ended_at=now,
+            outcome=Rejected(spoilt.code, Scope.CONTENT),
+        )
+        return settlement(spoilt.claimed, delivery)
+
+    async def _lane(
+        self, channel: Channel, ready: Sequence[Ready], stopping: Stopping
+    ) -> list[Settlement]:
         settled: list[Settlement] = []
         for start in range(0, len(ready), self._in_flight):
-            settled += await self._group(
-                channel, ready[start : start + self._in_flight]
-            )
+            if stopping():
+                left = [one.claimed for one in ready[start:]]
+                await self._ledger.give_back(left, now=self._clock())
+                break
+            group = ready[start : start + self._in_flight]
+            settled += await self._group(channel, group)
         return settled
 
     async def _group(
@@ -116,8 +171,17 @@ class Send:
         settlements = await asyncio.gather(
             *(self._one(transport, one) for one in going)
         )
-        await self._ledger.settle(settlements, now=self._clock())
+        await self._settle(settlements)
         return list(settlements)
+
+    async def _settle(self, settlements: Sequence[Settlement]) -> None:
+        if not settlements:
+            return
+        try:
+            await self._ledger.settle(settlements, now=self._clock())
+        except StoreUnavailable:
+            self._unwritten += settlements
+            raise
 
     async def _one(self, transport: Sender, ready: Ready) -> Settlement:
         started_at = self._clock()

@@ -3,7 +3,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from reminder.flows.plan import Plan
@@ -13,12 +12,9 @@ from reminder.model.people import PatientKey
 from reminder.model.reminders import Person, PlanCounts
 from reminder.model.worklist import WorklistEntry
 from reminder.store.errors import StoreUnavailable
-from reminder.store.statements import table
-from reminder.store.tables import PersonRow
-from tests.flows.world import ELM, MAIN, TOMORROW, House, patient, visit
+from tests.flows.world import ELM, MAIN, TOMORROW, House, damage, patient, visit
 
 ELSEWHERE = Place("van", "The van")
-PERSON = table(PersonRow)
 
 
 async def read(house: House, *resources: object) -> None:
@@ -52,13 +48,6 @@ class Notes:
             raise self.error
         self.added.append(entry)
         return await self.house.store.worklist.add(entry)
-
-
-async def damage(house: House, patient_id: str) -> None:
-    """A disk that forgets: what is kept of this patient opens no more."""
-    change = update(PERSON).where(PERSON.c.patient_id == patient_id)
-    async with house.store.database.write() as session:
-        await session.execute(change.values(sealed=b"\x01\x00\x01" + b"x" * 40))
 
 
 async def test_every_step_of_every_appointment_is_decided(any_house: House) -> None:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
+
 from reminder.flows.composing import Composing, Words
 from reminder.flows.dispatch import Dispatch, Limits
 from reminder.flows.fresh import Fresh
@@ -35,9 +37,12 @@ from reminder.model.readings import (
     Unreadable,
 )
 from reminder.store.keyring import KeyRing
+from reminder.store.statements import table
 from reminder.store.store import Store
+from reminder.store.tables import PersonRow
 from tests.fakes import FakeClock, FakeEHR
 
+PERSON = table(PersonRow)
 MAIN = "main"
 NOW = datetime(2027, 3, 2, 15, tzinfo=UTC)
 """Tuesday, ten o'clock in New York; whoever comes tomorrow at ten is told now."""
@@ -194,6 +199,12 @@ class ClinicEHR(FakeEHR):
         finally:
             self.error = error
 
+    def _keep(self, booking: Appointment) -> Reading:
+        bare = replace(booking, fingerprint="", seen_at=None)
+        kept = replace(bare, fingerprint=repr(bare))
+        self.bookings[kept.key] = kept
+        return Reading(kept.key.appointment_id, kept.fingerprint, (kept,))
+
     def reading(self, appointment_id: str) -> Reading | Unreadable | Gone:
         """One resource as it is now."""
         if appointment_id in self.broken:
@@ -302,7 +313,10 @@ class House:
             queue=queue,
             composing=self.composing,
             fresh=Fresh(
-                {MAIN: self.ehr}, self.store.appointments, timedelta(seconds=60)
+                {MAIN: self.ehr},
+                self.store.appointments,
+                self.clock,
+                timedelta(seconds=60),
             ),
             send=Send(self.transports, queue, self.clock, lease=LEASE, in_flight=2),
             replan=self.plan.again,
@@ -348,3 +362,10 @@ class House:
     def sent(self) -> list[ContactPoint]:
         """Every address written to, once for each try."""
         return [one.to for one in self.mail.sent + self.phone.sent]
+
+
+async def damage(house: House, patient_id: str) -> None:
+    """A disk that forgets: what is kept of this patient opens no more."""
+    change = update(PERSON).where(PERSON.c.patient_id == patient_id)
+    async with house.store.database.write() as session:
+        await session.execute(change.values(sealed=b"\x01\x00\x01" + b"x" * 40))

@@ -1,0 +1,203 @@
+"""Makes claimed messages ready to go: read again, decide again, compose."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from reminder.flows.composing import Composing, Ready, Spoilt, unless_spoilt
+from reminder.flows.fresh import Fresh
+from reminder.model.appointments import AppointmentKey
+from reminder.model.clinics import ClinicDirectory
+from reminder.model.clock import Clock
+from reminder.model.messages import ClaimedMessage
+from reminder.model.people import PatientKey
+from reminder.model.reasons import Reason
+from reminder.model.reminders import Person
+from reminder.rules.again import decide_again
+from reminder.rules.quiet_hours import quiet_until
+
+log = structlog.get_logger()
+
+
+class Claims(Protocol):
+    """The messages, as this chapter needs them."""
+
+    async def drop(
+        self,
+        claimed: ClaimedMessage,
+        reasons: Mapping[UUID, Reason],
+        *,
+        now: datetime,
+    ) -> ClaimedMessage | None:
+        """Take reminders out of a message; None when nothing is left."""
+
+    async def hold(
+        self,
+        claimed: Sequence[ClaimedMessage],
+        *,
+        until: datetime,
+        now: datetime,
+        reason: Reason = Reason.EHR_UNAVAILABLE,
+    ) -> None:
+        """Put messages back until an instant, saying why."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What became of a batch: what may go, what cannot be made, and how many wait."""
+
+    ready: list[Ready] = field(default_factory=list)
+    spoilt: list[Spoilt] = field(default_factory=list)
+    held: int = 0
+    dropped: int = 0
+
+
+class Prepare:
+    """Whatever keeps one message back keeps back no other."""
+
+    def __init__(
+        self,
+        *,
+        queue: Claims,
+        composing: Composing,
+        fresh: Fresh,
+        replan: Callable[[Sequence[PatientKey]], Awaitable[None]],
+        clinics: ClinicDirectory,
+        clock: Clock,
+    ) -> None:
+        self._queue = queue
+        self._composing = composing
+        self._fresh = fresh
+        self._replan = replan
+        self._clinics = clinics
+        self._clock = clock
+
+    async def run(self, claimed: Sequence[ClaimedMessage]) -> Prepared:
+        """All of them, each as far as it may go now."""
+        prepared = Prepared()
+        going = await self._vouched_for(claimed, prepared)
+        people = await self._composing.people_of(going)
+        elsewhere: set[PatientKey] = set()
+        for message in going:
+            elsewhere |= await self._one(message, people, prepared)
+        if elsewhere:
+            await self._replan(sorted(elsewhere))
+        return prepared
+
+    async def _vouched_for(
+        self, claimed: Sequence[ClaimedMessage], prepared: Prepared
+    ) -> list[ClaimedMessage]:
+        """Those the EHR still vouches for; the others are held.
+
+        Only reminders need it. A new link or an answer is about what a patient
+        has just done, and they are waiting for it.
+        """
+        reminding = [message for message in claimed if message.reminders]
+        keys = {key for message in reminding for key in message.appointments}
+        people = await self._composing.people_of(reminding)
+        stale = self._fresh.stale(keys, people.values())
+        unknown = await self._fresh.read(stale) if stale else {}
+        if fresh := stale - unknown.keys():
+            await self._replan(sorted({key.patient for key in fresh}))
+        held = await self._hold(reminding, unknown)
+        prepared.held += len(held)
+        return [message for message in claimed if message.message_id not in held]
+
+    async def _hold(
+        self,
+        messages: Sequence[ClaimedMessage],
+        unknown: Mapping[AppointmentKey, datetime],
+    ) -> set[UUID]:
+        waiting: dict[datetime, list[ClaimedMessage]] = {}
+        for message in messages:
+            if some := unknown.keys() & set(message.appointments):
+                until = max(unknown[key] for key in some)
+                waiting.setdefault(until, []).append(message)
+        for until, held in waiting.items():
+            await self._queue.hold(held, until=until, now=self._clock())
+        return {one.message_id for held in waiting.values() for one in held}
+
+    async def _one(
+        self,
+        message: ClaimedMessage,
+        people: Mapping[PatientKey, Person],
+        prepared: Prepared,
+    ) -> set[PatientKey]:
+        """Prepare one; the people whose reminders are to be planned anew."""
+        now = self._clock()
+        reasons = unless_spoilt(
+            message, lambda: _reasons(message, people, self._clinics, now)
+        )
+        if isinstance(reasons, Spoilt):
+            prepared.spoilt.append(reasons)
+            return set()
+        if Reason.QUIET_HOURS in reasons.values():
+            await self._wait_for_the_morning(message, now)
+            prepared.held += 1
+            return set()
+        kept = await self._drop(message, reasons, now) if reasons else message
+        if kept is None:
+            prepared.dropped += 1
+        else:
+            _add(prepared, self._composing.one(kept, people))
+        return _elsewhere(message, reasons)
+
+    async def _wait_for_the_morning(
+        self, message: ClaimedMessage, now: datetime
+    ) -> None:
+        until = quiet_until(self._clinics.by_id(message.clinic_id), now)
+        await self._queue.hold(
+            [message], until=until, now=now, reason=Reason.QUIET_HOURS
+        )
+
+    async def _drop(
+        self, message: ClaimedMessage, reasons: Mapping[UUID, Reason], now: datetime
+    ) -> ClaimedMessage | None:
+        log.info(
+            "withdrew_reminders",
+            message_id=str(message.message_id),
+            reasons=sorted(set(reasons.values())),
+        )
+        return await self._queue.drop(message, reasons, now=now)
+
+
+def _reasons(
+    message: ClaimedMessage,
+    people: Mapping[PatientKey, Person],
+    clinics: ClinicDirectory,
+    now: datetime,
+) -> dict[UUID, Reason]:
+    """Which of the message's reminders may not go now, and why."""
+    decided = {
+        reminder.reminder_id: decide_again(
+            reminder, people[reminder.key.appointment.patient], clinics, now
+        )
+        for reminder in message.reminders
+    }
+    return {one: reason for one, reason in decided.items() if reason is not None}
+
+
+def _elsewhere(
+    message: ClaimedMessage, reasons: Mapping[UUID, Reason]
+) -> set[PatientKey]:
+    """Whose reminder goes to another address or under another clinic's name.
+
+    Nobody else plans for them: their world is as the last plan saw it.
+    """
+    return {
+        reminder.key.appointment.patient
+        for reminder in message.reminders
+        if reasons.get(reminder.reminder_id) is Reason.REPLANNED
+    }
+
+
+def _add(prepared: Prepared, made: Ready | Spoilt) -> None:
+    match made:
+        case Ready():
+            prepared.ready.append(made)
+        case Spoilt():
+            prepared.spoilt.append(made)

@@ -35,13 +35,15 @@ class FakeEHR:
     """Appointments and Slots of one schedule, written as a FHIR server would.
 
     A Slot is taken by one appointment at most: the second is a conflict, as
-    If-Match makes it. `error` is raised by every call, `silent` answers none.
+    If-Match makes it. `error` is raised by every call, one of `errors` by the
+    call of that name; a `silent` one never answers.
     """
 
     bookings: dict[AppointmentKey, Appointment] = field(default_factory=dict)
     slots: dict[str, Slot] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     error: EHRError | None = None
+    errors: dict[str, EHRError] = field(default_factory=dict)
     silent: bool = False
     calls: list[str] = field(default_factory=list)
 
@@ -92,8 +94,8 @@ class FakeEHR:
         await asyncio.sleep(0)
         if self.silent:
             await asyncio.Event().wait()
-        if self.error is not None:
-            raise self.error
+        if error := self.errors.get(name, self.error):
+            raise error
 
     def _take(self, slot_ids: Sequence[str]) -> None:
         if self.taken & {*slot_ids}:

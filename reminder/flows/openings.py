@@ -52,13 +52,12 @@ class Openings:
             return []
         try:
             call = ehr.free_slots(appointment, now, now + AHEAD)
-            slots = await within(self._wait_limit, call)
+            return await within(self._wait_limit, call)
         except EHRRefused:
             return []
         except EHRError as error:
             log.warning("no_free_slots_read", error=str(error))
             return None
-        return [slot for slot in slots if slot.start_at > now]
 
 
 def by_day(slots: Iterable[Slot], zone: ZoneInfo) -> list[Day]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminder.ehr.errors import EHRRefused, EHRUnavailable
+from reminder.ehr.errors import EHRConflict, EHRRefused, EHRUnavailable
 from reminder.model.answers import AnswerKind, AnswerState, WriteBackKind
 from reminder.model.appointments import AppointmentKey
 from tests.web.forms import Phone, read
@@ -182,6 +182,18 @@ async def test_of_eight_after_one_slot_one_wins_and_seven_are_offered_others(
     assert sorted(one.page.status_code for one in phones) == [200] + [409] * 7
     counts = await world.store.answers.counts()
     assert counts[AnswerKind.MOVE, AnswerState.LOST] == 7
+
+
+async def test_when_the_visit_changed_and_not_the_slot_nobody_is_blamed(
+    world: World, opened: Phone
+) -> None:
+    await choose(opened, "March 3", nth=1)
+    world.ehr.errors["reschedule"] = EHRConflict("Appointment: changed meanwhile")
+
+    said = await opened.press("Move my visit")
+
+    assert "This visit has changed" in said
+    assert "Someone took" not in said
 
 
 async def test_the_last_time_lost_offers_a_call(world: World, phone: Phone) -> None:

@@ -122,6 +122,9 @@ def _syncing(
 ) -> Callable[[], Awaitable[None]]:
     async def job() -> None:
         await sync()
+        # After an outage: what came too late ends on the worklist, before the
+        # plan would withdraw it as a visit that is over.
+        await app.store.queue.expire(now=app.clock())
         counts = await app.plan.run()
         if counts.planned:
             await dispatch()
@@ -132,14 +135,17 @@ def _syncing(
 def _dispatching(
     app: App, schedule: Schedule, every: timedelta
 ) -> Callable[[], Awaitable[None]]:
-    """Dispatch one at a time, and wake again when the next reminder falls due."""
+    """Dispatch one at a time, and wake again when the next reminder falls due.
+
+    What is due already and did not go cannot go now: it waits for the interval.
+    """
     turn = asyncio.Lock()
 
     async def job() -> None:
         async with turn:
             await app.dispatch.run()
-        due_at = await app.store.queue.next_due_at()
-        if due_at is not None and (wait := due_at - app.clock()) < every:
-            schedule.once("wake", job, after=wait)
+        due_at, now = await app.store.queue.next_due_at(), app.clock()
+        if due_at is not None and now < due_at < now + every:
+            schedule.once("wake", job, after=due_at - now)
 
     return job

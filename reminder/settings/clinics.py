@@ -11,11 +11,15 @@ from pydantic import (
     ConfigDict,
     Field,
     field_validator,
+    model_validator,
 )
 
 from reminder.model.clinics import Clinic, Offset, QuietHours, Rule, Step
 from reminder.model.people import Channel
+from reminder.rules.calendar import public_holidays
 from reminder.rules.offsets import parse_offset
+
+_ANY_YEAR = 2027
 
 
 def _zone(name: str) -> str:
@@ -148,6 +152,11 @@ class ClinicSettings(Part):
         if len(ids) != len(set(ids)):
             raise ValueError("two steps have the same id")
         return rules
+
+    @model_validator(mode="after")
+    def _holidays_are_known(self) -> "ClinicSettings":
+        public_holidays(self.country, self.subdivision, _ANY_YEAR)
+        return self
 
     def clinic(self) -> Clinic:
         """As the rules know it."""

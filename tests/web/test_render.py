@@ -210,6 +210,16 @@ def names(message: str) -> set[str]:
     return {*re.findall(r"%\(\w+\)[sd]|</?\w+", message)}
 
 
+@pytest.mark.parametrize(("language", "most"), [("en", 18), ("es", 20)])
+def test_no_sentence_is_long(pages: Pages, language: str, most: int) -> None:
+    for page in PAGES.values():
+        paragraphs = re.findall(r"<p[ >].*?</p>", html_of(pages, page, language), re.S)
+        for said in map(text, paragraphs):
+            plain = said.replace("p.m.", "pm").replace("a.m.", "am")
+            for sentence in re.split(r"[.?!:]\s", plain):
+                assert len(sentence.split()) <= most, sentence
+
+
 def test_the_languages_name_each_other(pages: Pages) -> None:
     assert ">Español<" in html_of(pages, PAGES["birth-date"], "en")
     assert ">English<" in html_of(pages, PAGES["birth-date"], "es")

@@ -111,6 +111,7 @@ class World:
     )
     replanned: list[PatientKey] = field(default_factory=list)
     wait_limit: timedelta = timedelta(seconds=8)
+    connected: str = MAIN
 
     @property
     def respond(self) -> Respond:
@@ -123,7 +124,7 @@ class World:
             preferences=self.store.preferences,
             queue=self.store.queue,
             worklist=self.store.worklist,
-            ehrs={MAIN: self.ehr},
+            ehrs={self.connected: self.ehr},
             clinics=self.clinics,
             ticket_key=TICKET_KEY,
             clock=self.clock,

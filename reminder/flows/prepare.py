@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 import structlog
@@ -13,12 +13,12 @@ from reminder.flows.fresh import Fresh
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clinics import ClinicDirectory
 from reminder.model.clock import Clock
-from reminder.model.messages import ClaimedMessage
+from reminder.model.messages import ClaimedMessage, MessageKind
 from reminder.model.people import PatientKey
 from reminder.model.reasons import Reason
 from reminder.model.reminders import Person
 from reminder.rules.again import decide_again
-from reminder.rules.quiet_hours import quiet_until
+from reminder.rules.quiet_hours import is_quiet, quiet_until
 
 log = structlog.get_logger()
 
@@ -135,7 +135,7 @@ class Prepare:
         if isinstance(reasons, Spoilt):
             prepared.spoilt.append(reasons)
             return set()
-        if Reason.QUIET_HOURS in reasons.values():
+        if reasons is Reason.QUIET_HOURS:
             await self._wait_for_the_morning(message, now)
             prepared.held += 1
             return set()
@@ -170,15 +170,24 @@ def _reasons(
     people: Mapping[PatientKey, Person],
     clinics: ClinicDirectory,
     now: datetime,
-) -> dict[UUID, Reason]:
-    """Which of the message's reminders may not go now, and why."""
-    decided = {
-        reminder.reminder_id: decide_again(
-            reminder, people[reminder.key.appointment.patient], clinics, now
-        )
-        for reminder in message.reminders
-    }
-    return {one: reason for one, reason in decided.items() if reason is not None}
+) -> dict[UUID, Reason] | Literal[Reason.QUIET_HOURS]:
+    """Why some of its reminders may not go at all, or that all of it must wait.
+
+    The answer to a request waits for the morning as a reminder does: nobody
+    knows how long ago the patient asked.
+    """
+    if message.kind is MessageKind.ANSWER:
+        is_night = is_quiet(clinics.by_id(message.clinic_id), now)
+        return Reason.QUIET_HOURS if is_night else {}
+    reasons: dict[UUID, Reason] = {}
+    for reminder in message.reminders:
+        person = people[reminder.key.appointment.patient]
+        reason = decide_again(reminder, person, clinics, now)
+        if reason is Reason.QUIET_HOURS:
+            return reason
+        if reason is not None:
+            reasons[reminder.reminder_id] = reason
+    return reasons
 
 
 def _elsewhere(

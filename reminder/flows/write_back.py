@@ -1,4 +1,8 @@
-"""Writes into the EHR what waits: answers of patients, and that messages were sent."""
+"""Writes into the EHR what waits: answers of patients, and that messages were sent.
+
+A write is repeatable, so it is taken off the queue last: a crash on the way
+writes the same again, and tells the patient twice rather than not at all.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,31 +13,22 @@ from uuid import UUID
 import structlog
 
 from reminder.ehr.errors import EHRConflict, EHRError, EHRUnavailable
+from reminder.flows.send import Stopping, going_on
+from reminder.flows.tell import Links, Messages, Tell
 from reminder.model.answers import (
     AnswerState,
     Communication,
-    Link,
     WriteBack,
     WriteBackKind,
 )
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clock import Clock
-from reminder.model.messages import MessageKind, NewMessage
 from reminder.model.people import PatientKey
 from reminder.model.readings import Reading
 from reminder.rules.retries import write_back_again
+from reminder.store.errors import StoreUnavailable
 
 log = structlog.get_logger()
-
-_TOLD = {
-    (WriteBackKind.MOVE, True): "answer-moved",
-    (WriteBackKind.MOVE, False): "answer-not-moved",
-    (WriteBackKind.CANCEL, True): "answer-cancelled",
-    (WriteBackKind.CANCEL, False): "answer-not-cancelled",
-    (WriteBackKind.REBOOK, True): "answer-rebooked",
-    (WriteBackKind.REBOOK, False): "answer-not-rebooked",
-}
-"""What the patient, who was promised an answer, is told. A confirmation needs none."""
 
 
 class Writable(Protocol):
@@ -82,13 +77,6 @@ class Answers(Protocol):
         """What became of it."""
 
 
-class Links(Protocol):
-    """Which link an answer came by."""
-
-    async def of_answer(self, answer_id: UUID) -> Link | None:
-        """The link, or None when it is gone."""
-
-
 class Bookings(Protocol):
     """Where readings are kept."""
 
@@ -98,20 +86,25 @@ class Bookings(Protocol):
         """Keep what was read."""
 
 
-class Messages(Protocol):
-    """The queue of messages."""
-
-    async def enqueue(self, message: NewMessage, *, now: datetime) -> UUID:
-        """To be sent at once."""
-
-
 @dataclass(frozen=True, slots=True)
 class WriteBackReport:
-    """What one run wrote."""
+    """What one run wrote; `waiting` are those the EHR did not answer for."""
 
     done: int = 0
     waiting: int = 0
     failed: int = 0
+
+    def __add__(self, other: "WriteBackReport") -> "WriteBackReport":
+        return WriteBackReport(
+            self.done + other.done,
+            self.waiting + other.waiting,
+            self.failed + other.failed,
+        )
+
+
+_DONE = WriteBackReport(done=1)
+_WAITING = WriteBackReport(waiting=1)
+_FAILED = WriteBackReport(failed=1)
 
 
 class WriteBackFlow:
@@ -134,50 +127,75 @@ class WriteBackFlow:
         self._ehrs = ehrs
         self._write_backs = write_backs
         self._answers = answers
-        self._links = links
+        self._tell = Tell(links, messages, clock)
         self._bookings = bookings
-        self._messages = messages
         self._replan = replan
         self._clock = clock
         self._lease = lease
         self._batch = batch
 
-    async def run(self) -> WriteBackReport:
-        """Write until nothing more is due, or the EHR stops answering."""
-        done = waiting = failed = 0
-        while some := await self._write_backs.claim(
-            now=self._clock(), limit=self._batch, lease=self._lease
-        ):
-            for write_back in some:
-                match await self._one(write_back):
-                    case True:
-                        done += 1
-                    case False:
-                        failed += 1
-                    case None:
-                        waiting += 1
-            if waiting:
+    async def run(self, stopping: Stopping = going_on) -> WriteBackReport:
+        """Write until nothing more is due, or an EHR does not answer."""
+        total = WriteBackReport()
+        while not stopping() and (some := await self._claim()):
+            report = await self._some(some, stopping)
+            total += report
+            if report.waiting:
                 break
-        return WriteBackReport(done, waiting, failed)
+        return total
 
-    async def _one(self, write_back: WriteBack) -> bool | None:
-        """True: written. False: it never will be. None: later."""
+    async def _claim(self) -> list[WriteBack]:
+        return await self._write_backs.claim(
+            now=self._clock(), limit=self._batch, lease=self._lease
+        )
+
+    async def _some(
+        self, some: Sequence[WriteBack], stopping: Stopping
+    ) -> WriteBackReport:
+        """Write these in turn; an EHR that fell silent is not asked again for them."""
+        total, silent = WriteBackReport(), dict[str, EHRUnavailable]()
+        for write_back in some:
+            connection = write_back.appointment.connection
+            if stopping():
+                await self._write_backs.retry(
+                    write_back, at=self._clock(), code="stopping"
+                )
+            elif error := silent.get(connection):
+                total += await self._later(write_back, error)
+            else:
+                total += await self._guarded(write_back, silent)
+        return total
+
+    async def _guarded(
+        self, write_back: WriteBack, silent: dict[str, EHRUnavailable]
+    ) -> WriteBackReport:
+        """Write one; whatever goes wrong with it, those behind it have their turn."""
         try:
-            reading = await self._write(write_back)
+            return await self._one(write_back)
         except EHRUnavailable as error:
+            connection = write_back.appointment.connection
+            silent[connection] = error
+            log.warning("write_backs_wait", connection=connection, error=str(error))
             return await self._later(write_back, error)
         except EHRError as error:
-            await self._never(write_back, error)
-            return False
+            return await self._never(write_back, error)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug met by one must not wedge the queue
+            log.error("could_not_write_back", **_named(write_back, error))
+            return await self._later(write_back, EHRUnavailable(type(error).__name__))
+
+    async def _one(self, write_back: WriteBack) -> WriteBackReport:
+        reading = await self._write(write_back)
         now = self._clock()
         if reading is not None:
             await self._bookings.keep(
                 write_back.appointment.connection, [reading], seen_at=now
             )
             await self._replan([write_back.appointment.patient])
+        await self._tell.about(write_back, is_done=True)
         await self._write_backs.done(write_back, now=now)
-        await self._settle(write_back, AnswerState.WRITTEN)
-        return True
+        return _DONE
 
     async def _write(self, write_back: WriteBack) -> Reading | None:
         ehr = self._ehrs.get(write_back.appointment.connection)
@@ -198,51 +216,33 @@ class WriteBackFlow:
                     await ehr.record(write_back.sent)
                 return None
 
-    async def _later(self, write_back: WriteBack, error: EHRUnavailable) -> bool | None:
-        now = self._clock()
-        at = write_back_again(write_back, now, error.retry_after)
+    async def _later(
+        self, write_back: WriteBack, error: EHRUnavailable
+    ) -> WriteBackReport:
+        at = write_back_again(write_back, self._clock(), error.retry_after)
         if at is None:
-            await self._never(write_back, error)
-            return False
+            return await self._never(write_back, error)
         await self._write_backs.retry(write_back, at=at, code=str(error))
-        log.warning(
-            "write_back_waits",
-            write_back_id=str(write_back.write_back_id),
-            kind=write_back.kind.value,
-            error=str(error),
-        )
-        return None
+        return _WAITING
 
-    async def _never(self, write_back: WriteBack, error: EHRError) -> None:
-        log.warning(
-            "write_back_failed",
-            write_back_id=str(write_back.write_back_id),
-            kind=write_back.kind.value,
-            error=str(error),
-        )
-        await self._write_backs.fail(write_back, str(error), now=self._clock())
-        lost = isinstance(error, EHRConflict)
-        await self._settle(write_back, AnswerState.LOST if lost else AnswerState.FAILED)
+    async def _never(self, write_back: WriteBack, error: EHRError) -> WriteBackReport:
+        log.warning("write_back_failed", **_named(write_back, error), code=str(error))
+        await self._tell.about(write_back, is_done=False)
+        is_lost = isinstance(error, EHRConflict)
+        # That a visit which is off, or is another one now, was confirmed before
+        # is nothing anybody has to do something about.
+        if not (is_lost and write_back.kind is WriteBackKind.CONFIRM):
+            await self._write_backs.fail(write_back, str(error), now=self._clock())
+        if is_lost and write_back.answer_id is not None:
+            await self._answers.settle(
+                write_back.answer_id, AnswerState.LOST, now=self._clock()
+            )
+        return _FAILED
 
-    async def _settle(self, write_back: WriteBack, state: AnswerState) -> None:
-        """Close the answer, and tell the patient who was promised to hear of it."""
-        if write_back.answer_id is None:
-            return
-        now = self._clock()
-        await self._answers.settle(write_back.answer_id, state, now=now)
-        template = _TOLD.get((write_back.kind, state is AnswerState.WRITTEN))
-        link = await self._links.of_answer(write_back.answer_id)
-        if template is None or link is None or link.expires_at <= now:
-            return
-        await self._messages.enqueue(
-            NewMessage(
-                kind=MessageKind.ANSWER,
-                clinic_id=link.clinic_id,
-                to=link.to,
-                language=link.language,
-                template=template,
-                appointments=(write_back.appointment,),
-                useful_until=link.expires_at,
-            ),
-            now=now,
-        )
+
+def _named(write_back: WriteBack, error: Exception) -> dict[str, str]:
+    return {
+        "write_back_id": str(write_back.write_back_id),
+        "kind": write_back.kind.value,
+        "error": type(error).__name__,
+    }

@@ -1,0 +1,108 @@
+from dataclasses import replace
+from datetime import timedelta
+
+from structlog.testing import capture_logs
+
+from reminder.ehr.errors import EHRRefused, EHRUnavailable
+from reminder.flows.fresh import Fresh
+from reminder.model.appointments import AppointmentKey
+from tests.flows.world import MAIN, NOW, House, patient, visit
+
+LIMIT = timedelta(seconds=60)
+KEY = visit().key
+MINUTE = timedelta(minutes=1)
+
+
+def fresh(house: House) -> Fresh:
+    return Fresh({MAIN: house.ehr}, house.store.appointments, house.clock, LIMIT)
+
+
+async def test_what_was_seen_within_the_limit_is_fresh(house: House) -> None:
+    await house.read_and_plan(visit(), patient())
+    people = await house.store.appointments.people([KEY.patient])
+
+    house.clock.now = NOW + LIMIT
+    at_the_limit = fresh(house).stale([KEY], people)
+    house.clock.now += timedelta(milliseconds=1)
+    past_it = fresh(house).stale([KEY], people)
+
+    assert (at_the_limit, past_it) == (set(), {KEY})
+
+
+async def test_what_nobody_knows_is_stale(house: House) -> None:
+    assert fresh(house).stale([KEY], []) == {KEY}
+
+
+async def test_what_is_read_again_is_fresh_as_of_the_question(house: House) -> None:
+    await house.read_and_plan(visit(), patient())
+    house.clock.move_on(minutes=5)
+    asked_at = house.clock.now
+
+    async def the_answer_takes_its_time() -> None:
+        house.clock.move_on(seconds=30)
+
+    house.ehr.meanwhile = the_answer_takes_its_time
+    unknown = await fresh(house).read([KEY])
+
+    [appointment] = await house.store.appointments.bookings("a1")
+    assert unknown == {}
+    assert appointment.seen_at == asked_at
+
+
+async def test_each_id_is_asked_for_once(house: House) -> None:
+    """A group appointment is one resource, however many come."""
+    other = AppointmentKey(MAIN, "a1", "p2")
+    house.ehr.put(visit(), replace(visit(), key=other), patient(), patient("p2"))
+
+    await fresh(house).read([KEY, other])
+
+    assert house.ehr.asked == [["a1"]]
+
+
+async def test_an_ehr_that_refuses_leaves_all_unknown(house: House) -> None:
+    house.ehr.error = EHRRefused("GET Appointment: 403")
+
+    unknown = await fresh(house).read([KEY])
+
+    assert unknown == {KEY: NOW + MINUTE}
+
+
+async def test_a_short_wish_to_be_left_alone_is_a_minute_all_the_same(
+    house: House,
+) -> None:
+    second = timedelta(seconds=1)
+    house.ehr.error = EHRUnavailable("GET Appointment: 429", retry_after=second)
+
+    assert await fresh(house).read([KEY]) == {KEY: NOW + MINUTE}
+
+
+async def test_of_a_connection_that_is_no_more_everything_is_unknown(
+    house: House,
+) -> None:
+    key = replace_connection(KEY)
+
+    assert await fresh(house).read([key]) == {key: NOW + MINUTE}
+
+
+def replace_connection(key: AppointmentKey) -> AppointmentKey:
+    return key._replace(connection="elsewhere")
+
+
+async def test_one_connection_that_is_down_leaves_the_others_alone(
+    house: House,
+) -> None:
+    down = type(house.ehr)(error=EHRUnavailable("GET Appointment: 503"))
+    house.ehr.put(visit(), patient())
+    there, elsewhere = KEY, replace_connection(KEY)
+    both = Fresh(
+        {MAIN: house.ehr, "elsewhere": down},
+        house.store.appointments,
+        house.clock,
+        LIMIT,
+    )
+
+    with capture_logs() as logs:
+        unknown = await both.read([there, elsewhere])
+
+    assert unknown.keys() == {elsewhere}
+    assert [line["connection"] for line in logs] == ["elsewhere"]

@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 
-.PHONY: help demo test check lint types imports tests lock clean
+.PHONY: help demo test check tests lock pictures clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ lock: $(VENV)/.installed  ## make the lock files again from pyproject.toml; ARGS
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --extra sandbox --extra dev $(LOCK) $(ARGS) --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --constraint requirements.lock --output-file requirements-run.lock
+
+pictures: $(VENV)/.installed  ## take the README's pictures again
+	$(BIN)/python docs/pictures/take.py
 
 clean:  ## remove the virtual environment and what the tools leave behind
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import phonenumbers
+
 Resource = dict[str, Any]
 """A FHIR resource as JSON."""
 
@@ -141,6 +143,11 @@ def _schedule(clinic: SandboxClinic, doctor: int) -> Resource:
     }
 
 
+def _as_printed(number: str) -> str:
+    parsed = phonenumbers.parse(number)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
 def _settings(clinic: SandboxClinic, connection: str) -> str:
     town = f"{clinic.city}, {clinic.state} {clinic.postal_code}"
     return f"""\
@@ -152,7 +159,7 @@ short_name = "{clinic.short_name}"
 zone = "{clinic.zone.key}"
 locations = ["{clinic.location_id}"]
 languages = ["en", "es"]
-phone = "{clinic.phone}"
+phone = "{_as_printed(clinic.phone)}"
 address = "{clinic.street}, {town}"
 country = "US"
 quiet_hours = "20:00-08:00"

@@ -63,8 +63,18 @@ class Coming:
             if present.is_stale or not present.is_open:
                 return present.closed()
             became = await self._answering.cancel(present.answer(AnswerKind.CANCEL))
+            if became is AnswerState.WRITTEN:
+                await self._forget_confirmation(present)
             news = _NOT_DONE.get(became, News.CANCELLED)
             return await self._presence.again(present, news)
+
+    async def _forget_confirmation(self, present: Present) -> None:
+        """A confirmation not yet written must not reach a cancelled visit."""
+        for answer in present.known.answers:
+            is_open = answer.state is AnswerState.WAITING
+            if is_open and answer.kind is AnswerKind.CONFIRM:
+                now = present.visitor.now
+                await self._answers.settle(answer.answer_id, AnswerState.LOST, now=now)
 
     async def undo(self, ask: Ask) -> Visits | Refusal:
         """Take the last cancellation or move back, while that is possible."""

@@ -63,7 +63,7 @@ class Ask:
     visit: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Door:
     """Lets in who may come in; what it shows to everyone else reveals nobody."""
 

@@ -58,20 +58,8 @@ class Respond:
         replan: Callable[[Sequence[PatientKey]], Awaitable[None]],
     ) -> None:
         tickets = Tickets(ticket_key)
-        visitors = Visitors(
-            appointments=appointments,
-            answers=answers,
-            reminders=reminders,
-            tickets=tickets,
-        )
-        self._door = Door(
-            links=links,
-            visitors=visitors,
-            worklist=worklist,
-            clinics=clinics,
-            tickets=tickets,
-            clock=clock,
-        )
+        visitors = Visitors(appointments, answers, reminders, tickets)
+        self._door = Door(links, visitors, worklist, clinics, tickets, clock)
         answering = Answering(
             ehrs=ehrs,
             answers=answers,

@@ -98,7 +98,7 @@ class Visitor:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Visitors:
     """Gathers what is known of a visitor's visits."""
 

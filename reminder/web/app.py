@@ -59,11 +59,9 @@ def create_app(
     _serve_style(app, style)
     _show_problems(app, pages)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=_MOST_BYTES)
+    hosts = _LOOPBACK | {(public.hostname or "").lower()}
     app.add_middleware(
-        Guard,
-        hosts=_LOOPBACK | {(public.hostname or "").lower()},
-        unavailable=unavailable,
-        problem=pages.problem,
+        Guard, hosts=hosts, unavailable=unavailable, problem=pages.problem
     )
     return app
 

@@ -108,6 +108,22 @@ async def test_a_cancellation_is_written_while_the_patient_waits(
     assert await to_write(world) == []
 
 
+async def test_a_confirmation_not_yet_written_is_forgotten_with_the_visit(
+    world: World, opened: Phone
+) -> None:
+    await opened.press("Confirm")
+    await opened.press("I cannot come")
+
+    await opened.press("Cancel my visit")
+
+    world.clock.move_on(minutes=5)
+    assert await to_write(world) == []
+    assert await kept(world) == [
+        (AnswerKind.CONFIRM, AnswerState.LOST),
+        (AnswerKind.CANCEL, AnswerState.WRITTEN),
+    ]
+
+
 async def test_cancelling_again_says_so(world: World, opened: Phone) -> None:
     await opened.press("Cancel the visit")
     first = opened.page

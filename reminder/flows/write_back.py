@@ -4,6 +4,7 @@ A write is repeatable, so it is taken off the queue last: a crash on the way
 writes the same again, and tells the patient twice rather than not at all.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -102,6 +103,9 @@ class WriteBackReport:
         )
 
 
+_AT_ONCE = 4
+"""How many are written at the same time; the EHR room keeps to the EHR's limits."""
+
 _DONE = WriteBackReport(done=1)
 _WAITING = WriteBackReport(waiting=1)
 _FAILED = WriteBackReport(failed=1)
@@ -152,19 +156,37 @@ class WriteBackFlow:
     async def _some(
         self, some: Sequence[WriteBack], stopping: Stopping
     ) -> WriteBackReport:
-        """Write these in turn; an EHR that fell silent is not asked again for them."""
+        """Write these, a few at a time; a silent EHR is not asked again for them.
+
+        Each is of another visit: what is asked of one visit is claimed in turn.
+        """
         total, silent = WriteBackReport(), dict[str, EHRUnavailable]()
-        for write_back in some:
-            connection = write_back.appointment.connection
-            if stopping():
-                await self._write_backs.retry(
-                    write_back, at=self._clock(), code="stopping"
-                )
-            elif error := silent.get(connection):
-                total += await self._later(write_back, error)
-            else:
-                total += await self._guarded(write_back, silent)
+        # The first goes alone, so that an EHR that is down is asked once.
+        groups = [some[:1]]
+        groups += [some[n : n + _AT_ONCE] for n in range(1, len(some), _AT_ONCE)]
+        for group in groups:
+            reports = await asyncio.gather(
+                *(self._in_turn(one, silent, stopping) for one in group),
+                return_exceptions=True,
+            )
+            for report in reports:
+                if isinstance(report, BaseException):
+                    raise report
+                total += report
         return total
+
+    async def _in_turn(
+        self,
+        write_back: WriteBack,
+        silent: dict[str, EHRUnavailable],
+        stopping: Stopping,
+    ) -> WriteBackReport:
+        if stopping():
+            await self._write_backs.retry(write_back, at=self._clock(), code="stopping")
+            return WriteBackReport()
+        if error := silent.get(write_back.appointment.connection):
+            return await self._later(write_back, error)
+        return await self._guarded(write_back, silent)
 
     async def _guarded(
         self, write_back: WriteBack, silent: dict[str, EHRUnavailable]

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from reminder.flows.receive import Receive
-from reminder.flows.respond import Respond
+from reminder.flows.respond.respond import Respond
 from reminder.model.clinics import ClinicDirectory
 from reminder.model.clock import Clock
 from reminder.web.callbacks import callback_routes

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from reminder.flows.door import Ask
+from reminder.flows.respond.door import Ask
 
 Form = Mapping[str, str]
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from reminder.flows.door import Ask
-from reminder.flows.pages import CalendarFile, Page, TypedDate
-from reminder.flows.respond import Respond
+from reminder.flows.respond.door import Ask
+from reminder.flows.respond.pages import CalendarFile, Page, TypedDate
+from reminder.flows.respond.respond import Respond
 from reminder.web.forms import Form, read_ask, read_form
 from reminder.web.render import Pages
 

@@ -9,8 +9,8 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reminder.flows.page_states import News
-from reminder.flows.pages import (
+from reminder.flows.respond.page_states import News
+from reminder.flows.respond.pages import (
     AskBirthDate,
     Burned,
     CheckCancel,

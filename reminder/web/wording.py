@@ -8,8 +8,8 @@ from babel import Locale, dates
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from reminder.flows.contact import in_minutes
-from reminder.flows.moving import chosen
+from reminder.flows.respond.contact import in_minutes
+from reminder.flows.respond.moving import chosen
 from reminder.messages.when import (
     long_date,
     long_date_time,

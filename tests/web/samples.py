@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from reminder.flows.page_states import (
+from reminder.flows.respond.page_states import (
     News,
     NoTimesBecause,
     Problem,
@@ -11,7 +11,7 @@ from reminder.flows.page_states import (
     VisitState,
     WhyCall,
 )
-from reminder.flows.pages import (
+from reminder.flows.respond.pages import (
     AskBirthDate,
     Burned,
     CheckCancel,

@@ -11,7 +11,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from reminder.flows.pages import Page, Visits
+from reminder.flows.respond.pages import Page, Visits
 from reminder.resources import bundled
 from reminder.web.render import Pages
 from tests.web.forms import text

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import SQLModel
 
 from reminder.flows.receive import Receive
-from reminder.flows.respond import Respond
+from reminder.flows.respond.respond import Respond
 from reminder.messages.links import link_token
 from reminder.model.appointments import (
     Appointment,

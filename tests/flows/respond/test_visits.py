@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from reminder.flows.page_states import VisitState
-from reminder.flows.visits import Known, state, undoable, view
+from reminder.flows.respond.page_states import VisitState
+from reminder.flows.respond.visits import Known, state, undoable, view
 from reminder.model.answers import Answer, AnswerKind, AnswerState
 from reminder.model.appointments import AppointmentStatus, ParticipationStatus, Place
 from tests.web.world import CLINIC, HOUR, NOW, START, booking, patient

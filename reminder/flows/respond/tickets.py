@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from reminder.flows.page_states import Step
+from reminder.flows.respond.page_states import Step
 from reminder.messages.signed import base64url, mac
 from reminder.messages.tickets import Ticket, read, seal
 from reminder.model.answers import Link

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from reminder.ehr.errors import EHRError, EHRRefused
-from reminder.flows.pages import Day
-from reminder.flows.waiting import within
+from reminder.flows.respond.pages import Day
+from reminder.flows.respond.waiting import within
 from reminder.model.appointments import Appointment, Slot
 
 log = structlog.get_logger()

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from reminder.flows.page_states import News, Step
-from reminder.flows.pages import Here, Visits, VisitView
-from reminder.flows.tickets import Pass, Tickets
-from reminder.flows.visits import Known, view
+from reminder.flows.respond.page_states import News, Step
+from reminder.flows.respond.pages import Here, Visits, VisitView
+from reminder.flows.respond.tickets import Pass, Tickets
+from reminder.flows.respond.visits import Known, view
 from reminder.model.answers import Answer, Link
 from reminder.model.appointments import Appointment, AppointmentKey
 from reminder.model.clinics import Clinic

@@ -8,17 +8,17 @@ from uuid import UUID
 
 import structlog
 
-from reminder.flows.birth_date import read_birth_date, same_date
-from reminder.flows.page_states import Problem, Step, WhyCall
-from reminder.flows.pages import (
+from reminder.flows.respond.birth_date import read_birth_date, same_date
+from reminder.flows.respond.page_states import Problem, Step, WhyCall
+from reminder.flows.respond.pages import (
     AskBirthDate,
     Burned,
     PleaseCall,
     TypedDate,
     Unknown,
 )
-from reminder.flows.tickets import Pass, Tickets
-from reminder.flows.visitor import Opening, Visitor, Visitors
+from reminder.flows.respond.tickets import Pass, Tickets
+from reminder.flows.respond.visitor import Opening, Visitor, Visitors
 from reminder.model.answers import Link
 from reminder.model.clinics import ClinicDirectory
 from reminder.model.clock import Clock

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import structlog
 
-from reminder.flows.answers import Answering, KeepsAnswers
-from reminder.flows.door import Ask, Refusal
-from reminder.flows.page_states import News, Step, VisitState
-from reminder.flows.pages import CheckCancel, Visits
-from reminder.flows.present import Presence, Present
-from reminder.flows.visits import undoable
+from reminder.flows.respond.answers import Answering, KeepsAnswers
+from reminder.flows.respond.door import Ask, Refusal
+from reminder.flows.respond.page_states import News, Step, VisitState
+from reminder.flows.respond.pages import CheckCancel, Visits
+from reminder.flows.respond.present import Presence, Present
+from reminder.flows.respond.visits import undoable
 from reminder.model.answers import Answer, AnswerKind, AnswerState, WriteBackKind
 from reminder.model.appointments import Slot
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import structlog
 
-from reminder.flows.door import Ask, Door, Refusal
-from reminder.flows.page_states import WhyCall
-from reminder.flows.pages import NewLinkSent, PleaseCall, Unknown
-from reminder.flows.visitor import Opening
+from reminder.flows.respond.door import Ask, Door, Refusal
+from reminder.flows.respond.page_states import WhyCall
+from reminder.flows.respond.pages import NewLinkSent, PleaseCall, Unknown
+from reminder.flows.respond.visitor import Opening
 from reminder.model.messages import MessageKind, NewMessage
 from reminder.model.worklist import WorklistEntry, WorklistKind
 

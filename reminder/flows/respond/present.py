@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from reminder.flows.answers import Turns
-from reminder.flows.door import Ask, Door, Refusal
-from reminder.flows.page_states import News, Step, VisitState
-from reminder.flows.pages import Visits, VisitView
-from reminder.flows.visitor import Visitor
-from reminder.flows.visits import Known, state
+from reminder.flows.respond.answers import Turns
+from reminder.flows.respond.door import Ask, Door, Refusal
+from reminder.flows.respond.page_states import News, Step, VisitState
+from reminder.flows.respond.pages import Visits, VisitView
+from reminder.flows.respond.visitor import Visitor
+from reminder.flows.respond.visits import Known, state
 from reminder.model.answers import Answer, AnswerKind, AnswerState
 from reminder.model.appointments import Slot
 

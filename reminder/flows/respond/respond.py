@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from reminder.flows.answers import (
+from reminder.flows.respond.answers import (
     Answering,
     KeepsAnswers,
     KeepsReadings,
@@ -12,17 +12,17 @@ from reminder.flows.answers import (
     Turns,
     WritesAnswers,
 )
-from reminder.flows.coming import Coming
-from reminder.flows.contact import Contact, Preferences
-from reminder.flows.door import Ask, Door, Links, Refusal
-from reminder.flows.moving import Moving
-from reminder.flows.new_links import Messages, NewLinks
-from reminder.flows.openings import OffersSlots, Openings
-from reminder.flows.page_states import News, Step
-from reminder.flows.pages import NewLinkSent, TypedDate, Visits
-from reminder.flows.present import Presence, Present
-from reminder.flows.tickets import Tickets
-from reminder.flows.visitor import Appointments, Reminders, Visitor, Visitors
+from reminder.flows.respond.coming import Coming
+from reminder.flows.respond.contact import Contact, Preferences
+from reminder.flows.respond.door import Ask, Door, Links, Refusal
+from reminder.flows.respond.moving import Moving
+from reminder.flows.respond.new_links import Messages, NewLinks
+from reminder.flows.respond.openings import OffersSlots, Openings
+from reminder.flows.respond.page_states import News, Step
+from reminder.flows.respond.pages import NewLinkSent, TypedDate, Visits
+from reminder.flows.respond.present import Presence, Present
+from reminder.flows.respond.tickets import Tickets
+from reminder.flows.respond.visitor import Appointments, Reminders, Visitor, Visitors
 from reminder.model.clinics import ClinicDirectory
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey

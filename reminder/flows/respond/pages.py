@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reminder.flows.page_states import (
+from reminder.flows.respond.page_states import (
     News,
     NoTimesBecause,
     Problem,

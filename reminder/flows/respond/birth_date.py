@@ -4,8 +4,8 @@ import hmac
 import unicodedata
 from datetime import date
 
-from reminder.flows.page_states import Problem
-from reminder.flows.pages import TypedDate
+from reminder.flows.respond.page_states import Problem
+from reminder.flows.respond.pages import TypedDate
 
 _OLDEST = 125
 """Years: nobody has lived longer, so an earlier date is a slip of the finger."""

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from reminder.ehr.errors import EHRUnavailable
-from reminder.flows.answers import Turns
-from reminder.flows.door import Ask
-from reminder.flows.page_states import News, Step, VisitState
-from reminder.flows.pages import AskBirthDate, TypedDate, Unknown, Visits
-from reminder.flows.waiting import within
+from reminder.flows.respond.answers import Turns
+from reminder.flows.respond.door import Ask
+from reminder.flows.respond.page_states import News, Step, VisitState
+from reminder.flows.respond.pages import AskBirthDate, TypedDate, Unknown, Visits
+from reminder.flows.respond.waiting import within
 from reminder.model.answers import Answer, AnswerState
 from reminder.model.appointments import AppointmentKey
 from reminder.model.readings import Reading

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reminder.flows.page_states import VisitState
-from reminder.flows.pages import VisitView
+from reminder.flows.respond.page_states import VisitState
+from reminder.flows.respond.pages import VisitView
 from reminder.messages.harmless import PLACE, harmless, harmless_url, one_line
 from reminder.model.answers import Answer, AnswerKind, AnswerState
 from reminder.model.appointments import (

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder.flows.birth_date import read_birth_date, same_date
-from reminder.flows.page_states import Problem
-from reminder.flows.pages import TypedDate
+from reminder.flows.respond.birth_date import read_birth_date, same_date
+from reminder.flows.respond.page_states import Problem
+from reminder.flows.respond.pages import TypedDate
 
 TODAY = date(2027, 3, 1)
 

@@ -2,13 +2,19 @@
 
 from datetime import UTC, date, datetime
 
-from reminder.flows.answers import Answering
-from reminder.flows.door import Ask, Refusal
-from reminder.flows.openings import Openings, by_day, of_day
-from reminder.flows.page_states import News, NoTimesBecause, Step
-from reminder.flows.pages import CheckMove, ChooseDay, ChooseTime, NoTimes, Visits
-from reminder.flows.present import Presence, Present
-from reminder.flows.tickets import Pass
+from reminder.flows.respond.answers import Answering
+from reminder.flows.respond.door import Ask, Refusal
+from reminder.flows.respond.openings import Openings, by_day, of_day
+from reminder.flows.respond.page_states import News, NoTimesBecause, Step
+from reminder.flows.respond.pages import (
+    CheckMove,
+    ChooseDay,
+    ChooseTime,
+    NoTimes,
+    Visits,
+)
+from reminder.flows.respond.present import Presence, Present
+from reminder.flows.respond.tickets import Pass
 from reminder.model.answers import AnswerKind, AnswerState
 from reminder.model.appointments import Slot
 

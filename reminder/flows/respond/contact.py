@@ -6,11 +6,11 @@ from typing import Protocol
 
 import structlog
 
-from reminder.flows.door import Ask, Refusal
-from reminder.flows.page_states import News, Step
-from reminder.flows.pages import CalendarFile, ContactChoice, Visits
-from reminder.flows.present import Presence, Present
-from reminder.flows.visits import Known
+from reminder.flows.respond.door import Ask, Refusal
+from reminder.flows.respond.page_states import News, Step
+from reminder.flows.respond.pages import CalendarFile, ContactChoice, Visits
+from reminder.flows.respond.present import Presence, Present
+from reminder.flows.respond.visits import Known
 from reminder.messages.invitation import calendar_file
 from reminder.model.clinics import Clinic
 from reminder.model.people import Channel, PatientKey, Preference

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from reminder.ehr.errors import EHRConflict, EHRError, EHRRefused, EHRUnavailable
-from reminder.flows.waiting import within
+from reminder.flows.respond.waiting import within
 from reminder.model.answers import Answer, AnswerState, WriteBackKind
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clock import Clock

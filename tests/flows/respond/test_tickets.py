@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from reminder.flows.page_states import Step
-from reminder.flows.tickets import Pass, Tickets
+from reminder.flows.respond.page_states import Step
+from reminder.flows.respond.tickets import Pass, Tickets
 from reminder.model.answers import Link
 from reminder.model.appointments import AppointmentKey
 from reminder.model.people import PatientKey

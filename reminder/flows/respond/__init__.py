@@ -1,0 +1,1 @@
+"""What a patient does behind a link: who they are, what they see, what they decide."""

@@ -5,6 +5,7 @@ import pytest
 
 from reminder.model.worklist import WorklistKind
 from reminder.sandbox.faults import Fault, Silence
+from reminder.sandbox.forms import read_forms
 from tests.journeys.day import BEGINS, BORN, VISIT, Day, link_in, opened, slot
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -87,7 +88,7 @@ async def test_of_eight_patients_after_one_slot_one_wins(day: Day) -> None:
     await day.put(slot("wanted", LATER), slot("second", LATER + timedelta(hours=1)))
     links = await day.reminded(*names)
 
-    async def reach_for_it(place: int) -> str:
+    async def reach_for_it(place: int) -> tuple[str, list[str]]:
         async with opened(links[place], BORN + timedelta(days=place)) as visitor:
             await visitor.send("/days")
             for step in ("/times", "/move"):
@@ -96,7 +97,7 @@ async def test_of_eight_patients_after_one_slot_one_wins(day: Day) -> None:
             ready.release()
             await go.wait()
             await visitor.send("/move/yes")
-            return visitor.news
+            return visitor.news, _offered(visitor._html)
 
     ready, go = asyncio.Semaphore(0), asyncio.Event()
     reaching = [asyncio.create_task(reach_for_it(place)) for place in range(8)]
@@ -105,7 +106,10 @@ async def test_of_eight_patients_after_one_slot_one_wins(day: Day) -> None:
     go.set()
     outcomes = await asyncio.gather(*reaching)
 
-    assert outcomes.count("moved") == 1
+    assert [news for news, _ in outcomes].count("moved") == 1
+    others = [offered for news, offered in outcomes if news != "moved"]
+    assert len(others) == 7
+    assert all(others), "the seven are offered other times"
     assert await _slots(day, "wanted") == ["busy"]
     visits = [await day.read(f"Appointment/visit-{name}") for name in names]
     holders = [v for v in visits if v["slot"][0]["reference"] == "Slot/wanted"]
@@ -236,6 +240,11 @@ async def test_a_relay_without_tls_gets_nothing_and_the_text_goes_instead(
     assert day.mails_to("ben") == []
     assert len(day.texts_to(number)) == 1
     assert "ben" not in day.texts_to(number)[0].lower()
+
+
+def _offered(html: str) -> list[str]:
+    """The times a page offers to move to."""
+    return [value for form in read_forms(html) for _, value in form.choices if value]
 
 
 async def _slots(day: Day, *names: str) -> list[str]:

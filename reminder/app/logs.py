@@ -17,13 +17,14 @@ class _LibraryFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        error = record.exc_info[0].__name__ if record.exc_info else None  # type: ignore[union-attr]
         fields = {
             "event": "library_warning",
             "logger": record.name,
             "level": record.levelname.lower(),
             "where": f"{record.module}:{record.lineno}",
-        } | ({"error": error} if error else {})
+        }
+        if record.exc_info and record.exc_info[0]:
+            fields["error"] = record.exc_info[0].__name__
         return structlog.processors.JSONRenderer()(None, "", fields)  # type: ignore[return-value]
 
 
@@ -42,6 +43,7 @@ def set_up(stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(target)
     handler.setFormatter(_LibraryFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
 
 
 def where(error: BaseException) -> str:

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from enum import StrEnum
@@ -11,12 +13,16 @@ import structlog
 import uvicorn
 
 from reminder.app.logs import log_unhandled
+from reminder.app.places import database_url
 from reminder.app.schedule import Schedule
-from reminder.app.wiring import App, database_url, open_app
+from reminder.app.wiring import App, open_app
 from reminder.settings.load import Loaded
 from reminder.store.single_worker import single_worker
 
 log = structlog.get_logger()
+
+_GRACE = timedelta(seconds=8)
+"""How long the work may take to come to an end: most supervisors kill after ten."""
 
 
 class Only(StrEnum):
@@ -24,6 +30,10 @@ class Only(StrEnum):
 
     WEB = "web"
     WORK = "work"
+
+
+class AddressUnusable(Exception):
+    """The pages cannot be served at the address of the settings."""
 
 
 class Server(uvicorn.Server):
@@ -52,11 +62,14 @@ async def run(
         loop.add_signal_handler(name, stop.set)
     works = only is not Only.WEB
     with single_worker(database_url(loaded)) if works else contextlib.nullcontext():
-        async with open_app(loaded) as app, contextlib.AsyncExitStack() as stack:
+        async with (
+            open_app(loaded, works=works) as app,
+            contextlib.AsyncExitStack() as stack,
+        ):
             if only is not Only.WORK:
                 ready(await stack.enter_async_context(pages(app)))
             if works:
-                stack.enter_context(work(app))
+                await stack.enter_async_context(work(app))
             log.info("started", only=only)
             await stop.wait()
             log.info("stopping")
@@ -64,13 +77,16 @@ async def run(
 
 @contextlib.asynccontextmanager
 async def pages(app: App) -> AsyncIterator[str]:
-    """Serve the pages while the block runs; yields the address they are at."""
+    """Serve the pages while the block runs; yields the address they are at.
+
+    Raises:
+        AddressUnusable: somebody else listens there, or nobody may.
+    """
     settings = app.loaded.settings.web
+    listening = _listen(settings.host, settings.port)
     server = Server(
         uvicorn.Config(
             app.web,
-            host=settings.host,
-            port=settings.port,
             access_log=False,
             log_config=None,
             server_header=False,
@@ -79,40 +95,60 @@ async def pages(app: App) -> AsyncIterator[str]:
             timeout_graceful_shutdown=10,
         )
     )
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve([listening]))
     try:
         await _started(server, serving)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://{settings.host}:{port}"
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        yield f"http://{host}:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; uvicorn, left to open its own, would end the process."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "no such address"
+        raise AddressUnusable(f"{host} port {port}: {reason}") from None
+
+
 async def _started(server: Server, serving: asyncio.Task[None]) -> None:
     while not server.started:
         if serving.done():
-            raise OSError("the pages' address is taken or cannot be used")
+            raise AddressUnusable("the pages did not start")
         await asyncio.sleep(0.02)
 
 
-@contextlib.contextmanager
-def work(app: App) -> Iterator[None]:
-    """Call the work on its schedule while the block runs."""
+@contextlib.asynccontextmanager
+async def work(app: App) -> AsyncIterator[None]:
+    """Call the work on its schedule while the block runs.
+
+    At its end what is under way comes to an end, and what was taken and not
+    begun is given back.
+    """
     schedule, limits = Schedule(), app.loaded.settings.work
-    dispatch = _dispatching(app, schedule, timedelta(seconds=limits.dispatch_every_s))
+    stopping = asyncio.Event()
+    dispatch = _dispatching(app, schedule, stopping)
     for sync in app.syncs:
         name = f"sync-{sync.connection}"
         job = _syncing(app, sync.run, dispatch)
         schedule.every(name, job, seconds=limits.sync_every_s)
     schedule.every("dispatch", dispatch, seconds=limits.dispatch_every_s)
-    schedule.every("write-back", app.write_back.run, seconds=limits.write_back_every_s)
+    schedule.every(
+        "write-back",
+        lambda: app.write_back.run(stopping.is_set),
+        seconds=limits.write_back_every_s,
+    )
     schedule.every("keep", app.keep.run, seconds=limits.keep_every_s)
     schedule.start()
     try:
         yield
     finally:
-        schedule.stop()
+        stopping.set()
+        await schedule.stop(_GRACE)
 
 
 def _syncing(
@@ -122,10 +158,7 @@ def _syncing(
 ) -> Callable[[], Awaitable[None]]:
     async def job() -> None:
         await sync()
-        # After an outage: what came too late ends on the worklist, before the
-        # plan would withdraw it as a visit that is over.
-        await app.store.queue.expire(now=app.clock())
-        counts = await app.plan.run()
+        counts = await app.make_plans()
         if counts.planned:
             await dispatch()
 
@@ -133,17 +166,18 @@ def _syncing(
 
 
 def _dispatching(
-    app: App, schedule: Schedule, every: timedelta
+    app: App, schedule: Schedule, stopping: asyncio.Event
 ) -> Callable[[], Awaitable[None]]:
     """Dispatch one at a time, and wake again when the next reminder falls due.
 
     What is due already and did not go cannot go now: it waits for the interval.
     """
+    every = timedelta(seconds=app.loaded.settings.work.dispatch_every_s)
     turn = asyncio.Lock()
 
     async def job() -> None:
         async with turn:
-            await app.dispatch.run()
+            await app.dispatch.run(stopping.is_set)
         due_at, now = await app.store.queue.next_due_at(), app.clock()
         if due_at is not None and now < due_at < now + every:
             schedule.once("wake", job, after=due_at - now)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from reminder.app.wiring import database_url
+from reminder.app.places import database_url
 from reminder.cli.errors import reported
 from reminder.cli.options import Config
 from reminder.settings.load import load

@@ -93,5 +93,5 @@ async def _demo(folder: Path, *, once: bool, as_json: bool) -> None:
                 typer.echo(json.dumps(summary.as_json()))
             if not once:
                 story.invite(world, narrator)
-                with work(app):
+                async with work(app):
                     await asyncio.Event().wait()

@@ -6,7 +6,8 @@ from pathlib import Path
 import typer
 
 from reminder.app.logs import set_up
-from reminder.app.wiring import database_url, open_app
+from reminder.app.places import database_url
+from reminder.app.wiring import open_app
 from reminder.cli.errors import Exit, reported
 from reminder.cli.options import Config, Once
 from reminder.flows.dispatch import DispatchReport

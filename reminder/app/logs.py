@@ -44,6 +44,8 @@ def set_up(stream: TextIO | None = None) -> None:
     handler.setFormatter(_LibraryFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
+    # It warns whenever a job is still at work when its next turn comes.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def where(error: BaseException) -> str:

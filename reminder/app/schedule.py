@@ -62,6 +62,8 @@ class Schedule:
 
     async def stop(self, grace: timedelta) -> None:
         """Call nothing any more; what runs has this long to come to its end."""
+        if not self._scheduler.running:
+            return
         # Shut down at once, APScheduler would cancel what runs, a message
         # half-way to a relay included.
         self._scheduler.pause()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, async_playwright
@@ -21,9 +22,12 @@ FLAGS = [
 ]
 
 
-@contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser; skips with one line without it, and fails where CI promises it."""
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser for all tests, of which each opens a context of its own.
+
+    Skips with one line without Chromium, and fails where CI promises it.
+    """
     if not CHROMIUM.exists():
         if os.environ.get("CI") == "true":  # noqa: TID251 - asks the test run itself
             pytest.fail(f"CI must have {CHROMIUM}")

@@ -5,17 +5,22 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Page, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
 from reminder.store.keyring import KeyRing
 from reminder.store.store import open_store
-from tests.browser.conftest import chromium, served
+from tests.browser.conftest import served
 from tests.web.world import NOW, World, slot
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.asyncio(loop_scope="package"),
+]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def world(sqlite_url: str, ring: KeyRing) -> AsyncIterator[World]:
     """A clinic, on an empty SQLite database."""
     store = await open_store(sqlite_url, ring)
@@ -23,17 +28,19 @@ async def world(sqlite_url: str, ring: KeyRing) -> AsyncIterator[World]:
     await store.aclose()
 
 
-@pytest.fixture
-async def page(world: World) -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(loop_scope="package")
+async def page(browser: Browser, world: World) -> AsyncIterator[Page]:
     """Ana's phone; whatever it asks of another host fails the test."""
     await world.given()
     world.free(*(slot(f"s{n}", NOW + timedelta(days=2, hours=n)) for n in range(4)))
-    async with chromium() as browser, served(world.app()) as address:
-        context = await browser.new_context(
+    async with (
+        served(world.app()) as address,
+        await browser.new_context(
             base_url=address,
             java_script_enabled=False,
             viewport={"width": 390, "height": 844},
-        )
+        ) as context,
+    ):
         page = await context.new_page()
         page.set_default_timeout(15_000)
         strangers: list[str] = []

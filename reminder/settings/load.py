@@ -1,16 +1,18 @@
 """Reads reminder.toml and the environment; every problem names setting and line."""
 
 import os
+import ssl
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pydantic_settings
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from reminder.model.people import Channel
 from reminder.settings.lines import line_of
 from reminder.settings.secrets import SecretReferenceError, resolve
 from reminder.settings.tree import Settings
@@ -96,18 +98,46 @@ def _validate(tree: dict[str, Any], text: str, name: str, folder: Path) -> Loade
         location = ("transport", transport)
         try:
             config = registry.load(transport).Config
-            transports[transport] = config.model_validate(values)
+            transports[transport] = config.model_validate(
+                _with_folder(config, values, folder)
+            )
         except TransportError as error:
             problems.append(_problem(text, location, str(error)))
         except ValidationError as error:
             problems += [
                 _from_pydantic(text, location, details) for details in _details(error)
             ]
-    problems = problems or _unreachable_channels(settings, text)
+    problems = problems or [
+        *_rival_transports(settings, text),
+        *_unreachable_channels(settings, text),
+        *_unusable_bundles(settings, transports, text, folder),
+    ]
     if problems:
         raise SettingsError(name, _sorted(problems))
-    anchored = {name: _anchored(one, folder) for name, one in transports.items()}
-    return Loaded(_anchored(settings, folder), anchored, folder)
+    return Loaded(_anchored(settings, folder), transports, folder)
+
+
+def _with_folder(
+    config: type[BaseModel], values: Mapping[str, Any], folder: Path
+) -> dict[str, Any]:
+    """A transport's settings with file names below `folder`.
+
+    Before they are validated: pydantic's FilePath would look for the file
+    where the process happens to have been started.
+    """
+    paths = {
+        name
+        for name, field in config.model_fields.items()
+        if _holds_path(field.annotation)
+    }
+    return {
+        name: str(folder / value) if name in paths and isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
+def _holds_path(annotation: object) -> bool:
+    return annotation is Path or any(map(_holds_path, get_args(annotation)))
 
 
 _Part = TypeVar("_Part", bound=BaseModel)
@@ -130,6 +160,45 @@ def _anchored_value(value: Any, folder: Path) -> Any:  # noqa: ANN401 - any fiel
     if isinstance(value, tuple):
         return tuple(_anchored_value(each, folder) for each in value)
     return value
+
+
+def _rival_transports(settings: Settings, text: str) -> list[Problem]:
+    """Of two ways out for one channel nobody could say which is taken."""
+    first: dict[Channel, str] = {}
+    problems = []
+    for name in settings.transport:
+        channel = registry.load(name).channel
+        other = first.setdefault(channel, name)
+        if other != name:
+            sentence = f"{other} is for {channel.value} already"
+            problems.append(_problem(text, ("transport", name), sentence))
+    return problems
+
+
+def _unusable_bundles(
+    settings: Settings, transports: Mapping[str, BaseModel], text: str, folder: Path
+) -> list[Problem]:
+    """Authorities nobody can load would stop every connection, one by one."""
+    parts: list[tuple[tuple[int | str, ...], BaseModel]] = [
+        (("connection", place), part) for place, part in enumerate(settings.connection)
+    ]
+    parts += [(("transport", name), part) for name, part in transports.items()]
+    problems = []
+    for location, part in parts:
+        bundle = getattr(part, "ca_bundle", None)
+        if isinstance(bundle, Path) and (sentence := _unusable(folder / bundle)):
+            problems.append(_problem(text, (*location, "ca_bundle"), sentence))
+    return problems
+
+
+def _unusable(bundle: Path) -> str | None:
+    try:
+        ssl.create_default_context(cafile=bundle)
+    except ssl.SSLError:
+        return "the file holds no certificates in PEM"
+    except OSError:
+        return "the file cannot be read"
+    return None
 
 
 def _unreachable_channels(settings: Settings, text: str) -> list[Problem]:

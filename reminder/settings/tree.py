@@ -21,7 +21,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 class DatabaseSettings(Part):
     """Where everything is kept."""
 
-    url: str = "sqlite:///reminder.db"
+    url: str = Field(default="sqlite:///reminder.db", repr=False)
     """SQLite file (`sqlite:///reminder.db`) or PostgreSQL
     (`postgresql://user@host/db`); a password comes from a PGPASSFILE or `env:`.
     """
@@ -176,6 +176,13 @@ class Settings(BaseSettings):
         for names, what in ((connections, "connections"), (clinics, "clinics")):
             if len(names) != len(set(names)):
                 raise ValueError(f"two {what} have the same name")
+        places = [
+            (clinic.connection, place)
+            for clinic in self.clinic
+            for place in clinic.locations
+        ]
+        if len(places) != len(set(places)):
+            raise ValueError("two clinics have the same Location")
         for clinic in self.clinic:
             if clinic.connection not in connections:
                 raise ValueError(f"clinic {clinic.id}: no connection of that name")

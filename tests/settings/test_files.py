@@ -1,0 +1,121 @@
+"""What the settings name must be there, and one thing of it only."""
+
+from pathlib import Path
+
+import pytest
+import trustme
+
+from reminder.model.people import Channel
+from reminder.resources import bundled
+from reminder.settings.load import SettingsError, from_text
+from reminder.transports import registry
+
+SAMPLE = (bundled("templates") / "settings" / "reminder.toml").read_text("utf-8")
+
+
+def problems_of(text: str, folder: Path) -> list[tuple[str, int | None, str]]:
+    with pytest.raises(SettingsError) as caught:
+        from_text(text, "reminder.toml", folder)
+    return [(one.setting, one.line, one.sentence) for one in caught.value.problems]
+
+
+def line_with(text: str, words: str) -> int:
+    return next(n for n, line in enumerate(text.splitlines(), 1) if words in line)
+
+
+EHR = ('# ca_bundle = "ehr-ca.pem"', "connection.0.ca_bundle")
+NO_PEM = "the file holds no certificates in PEM"
+RELAY = ("port = 587", "transport.smtp.ca_bundle")
+
+
+@pytest.mark.parametrize(
+    ("where", "content", "sentence"),
+    [
+        pytest.param(EHR, None, "the file cannot be read", id="ehr-missing"),
+        pytest.param(RELAY, None, "Path does not point to a file", id="relay-missing"),
+        pytest.param(EHR, "", NO_PEM, id="ehr-empty"),
+        pytest.param(
+            RELAY,
+            "-----BEGIN",
+            NO_PEM,
+            id="relay-other",
+        ),
+    ],
+)
+def test_authorities_that_cannot_be_loaded_are_named(
+    tmp_path: Path, where: tuple[str, str], content: str | None, sentence: str
+) -> None:
+    before, setting = where
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content)
+    text = SAMPLE.replace(before, 'ca_bundle = "ca.pem"')
+
+    assert problems_of(text, tmp_path) == [
+        (setting, line_with(text, 'ca_bundle = "ca.pem"'), sentence)
+    ]
+
+
+def test_authorities_are_looked_for_beside_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    text = SAMPLE.replace(EHR[0], 'ca_bundle = "ca.pem"')
+    text = text.replace(RELAY[0], 'ca_bundle = "ca.pem"')
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+
+    loaded = from_text(text, "reminder.toml", tmp_path)
+
+    assert loaded.settings.connection[0].ca_bundle == tmp_path / "ca.pem"
+    assert loaded.transports["smtp"].ca_bundle == tmp_path / "ca.pem"
+
+
+def test_two_ways_out_for_one_channel_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Pigeon(registry.load("smtp")):
+        name = "pigeon"
+        channel = Channel.EMAIL
+
+    load = registry.load
+    monkeypatch.setattr(
+        registry, "load", lambda name: Pigeon if name == "pigeon" else load(name)
+    )
+    text = SAMPLE + (
+        '\n[transport.pigeon]\nhost = "loft"\nfrom_addr = "r@example.org"\n'
+    )
+
+    assert problems_of(text, tmp_path) == [
+        (
+            "transport.pigeon",
+            line_with(text, "[transport.pigeon]"),
+            "smtp is for email already",
+        )
+    ]
+
+
+def test_two_clinics_at_one_location_are_refused(tmp_path: Path) -> None:
+    clinic = """
+[[clinic]]
+id = "{0}"
+connection = "ehr"
+name = "{0}"
+short_name = "{0}"
+zone = "America/New_York"
+locations = ["elm"]
+"""
+    text = SAMPLE + clinic.format("one") + clinic.format("two")
+
+    [(_, _, sentence)] = problems_of(text, tmp_path)
+
+    assert sentence == "two clinics have the same Location"
+
+
+def test_a_password_in_the_databases_address_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMINDER_DATABASE__URL", "postgresql://r:hunter2@db/r")
+
+    assert "hunter2" not in repr(from_text(SAMPLE, "reminder.toml", tmp_path))

@@ -17,6 +17,8 @@ from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused, EHRUnavailable
 
 _LONGEST_WAIT = timedelta(days=1)
+# One layer at most: a few bytes compressed twice become gigabytes.
+_CODINGS = ("", "identity", "gzip", "deflate")
 _NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -87,7 +89,7 @@ class Wire:
                 config.read_timeout_s, connect=config.connect_timeout_s
             ),
             limits=httpx.Limits(max_connections=config.max_concurrent + 1),
-            headers={"User-Agent": "reminder"},
+            headers={"User-Agent": "reminder", "Accept-Encoding": "gzip, deflate"},
             transport=transport,
         )
 
@@ -105,7 +107,8 @@ class Wire:
         Raises:
             EHRUnavailable: no answer; `sent` says whether the request may
                 have arrived.
-            EHRRefused: the answer is larger than `max_body_bytes`.
+            EHRRefused: the answer is larger than `max_body_bytes`, or it is
+                compressed in a way that was not asked for.
         """
         request = self._http.build_request(
             method, url, headers=headers, content=content
@@ -125,6 +128,8 @@ class Wire:
     async def _exchange(self, request: httpx.Request, about: str) -> Answer:
         response = await self._http.send(request, stream=True)
         try:
+            if response.headers.get("content-encoding", "").lower() not in _CODINGS:
+                raise EHRRefused(f"{about}: compressed in an unknown way")
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
@@ -150,9 +155,9 @@ def _refuse(_: str) -> NoReturn:
 def _http_date(value: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
 
 
 def _code(error: BaseException) -> str:

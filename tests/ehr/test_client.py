@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -227,6 +228,53 @@ async def test_an_answer_too_large_is_not_read(make_client: MakeClient) -> None:
 
     with pytest.raises(EHRRefused, match=r"^GET Appointment: answer too large$"):
         await get(client)
+
+
+@pytest.mark.parametrize("coding", ["gzip, gzip", "GZIP,gzip", "br", "zstd", "x"])
+async def test_what_is_compressed_as_nobody_asked_is_not_unpacked(
+    make_client: MakeClient, coding: str
+) -> None:
+    asked: list[httpx.Request] = []
+    bomb = gzip.compress(gzip.compress(b"{}" + b" " * 2**20))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        headers = {"Content-Encoding": coding}
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(bomb))
+
+    with pytest.raises(EHRRefused, match="compressed in an unknown way"):
+        await get(make_client(answer))
+
+    assert asked[0].headers["accept-encoding"] == "gzip, deflate"
+
+
+async def test_what_is_compressed_once_is_read(make_client: MakeClient) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    stream = httpx.ByteStream(gzip.compress(b"[]"))
+    client = make_client(lambda _: httpx.Response(200, headers=headers, stream=stream))
+
+    answer = await client.get(client.url("Appointment"), about="GET Appointment")
+
+    assert answer.parsed() == []
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        pytest.param("Fri, 31 Dec 9999 23:59:59 -2300", id="beyond-the-calendar"),
+        pytest.param("Fri, 01 Jan 2027 00:00:00 +" + "9" * 20, id="no-offset"),
+        pytest.param("Fri, 99 Jan 2027 00:00:00 GMT", id="no-day"),
+    ],
+)
+async def test_a_date_nobody_can_mean_is_none(
+    make_client: MakeClient, date: str
+) -> None:
+    headers = {"Date": date, "Retry-After": date}
+    client = make_client(lambda _: httpx.Response(200, headers=headers, json=[]))
+
+    answer = await client.get(client.url("Appointment"), about="GET Appointment")
+
+    assert (answer.date(), answer.retry_after()) == (None, None)
 
 
 async def test_so_many_at_a_time_and_no_more(make_client: MakeClient) -> None:

@@ -77,10 +77,10 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
         return min(timedelta(seconds=int(value[:9])), _LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return min(max(at - now, timedelta(0)), _LONGEST_WAIT)
+    except (ValueError, OverflowError):
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max(at - now, timedelta(0)), _LONGEST_WAIT)
 
 
 def _scope(status: int, number: int | None) -> Scope:

@@ -23,6 +23,9 @@ _TWILIOS_OWN = frozenset({"api.twilio.com", "messaging.twilio.com"})
 # The SDK looks its edge and region up in the process's environment unless it
 # is given another that is not empty; ours come from the settings alone.
 _NO_ENVIRONMENT = {"TWILIO_EDGE": ""}
+# One layer at most: a few bytes compressed twice become gigabytes.
+_CODINGS = ("", "identity", "gzip", "deflate")
+_MOST_BYTES = 4 * 1024 * 1024
 
 
 def make_client(config: TwilioSMSConfig, tls: ssl.SSLContext) -> httpx.AsyncClient:
@@ -34,6 +37,7 @@ def make_client(config: TwilioSMSConfig, tls: ssl.SSLContext) -> httpx.AsyncClie
     return httpx.AsyncClient(
         verify=tls,
         trust_env=False,
+        headers={"Accept-Encoding": "gzip, deflate"},
         follow_redirects=False,
         timeout=httpx.Timeout(config.read_timeout_s, connect=config.connect_timeout_s),
         limits=httpx.Limits(max_connections=config.connections),
@@ -78,8 +82,8 @@ class Exchange(AsyncHttpClient):  # type: ignore[misc]
         ) as response:
             self.headers = response.headers
             self.evidence = _evidence(response)
-            await response.aread()
-        return Response(response.status_code, response.text, response.headers)
+            text = await _read(response)
+        return Response(response.status_code, text, response.headers)
 
     def _address(self, uri: str) -> httpx.URL:
         """The address at the configured base; the credentials go nowhere else."""
@@ -100,6 +104,19 @@ def open_sdk(config: TwilioSMSConfig, exchange: Exchange) -> Client:
         http_client=exchange,
         environment=_NO_ENVIRONMENT,
     )
+
+
+async def _read(response: httpx.Response) -> str:
+    """The whole answer, which nobody may make longer than we can hold."""
+    coding = response.headers.get("content-encoding", "").lower()
+    if coding not in _CODINGS:
+        raise httpx.DecodingError("an unknown coding", request=response.request)
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise httpx.DecodingError("too long", request=response.request)
+    return body.decode(errors="replace")
 
 
 def _evidence(response: httpx.Response) -> Evidence:

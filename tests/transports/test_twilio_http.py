@@ -1,5 +1,7 @@
 """Where Twilio's credentials go, and from where its settings come."""
 
+import gzip
+
 import httpx
 import pytest
 
@@ -60,6 +62,29 @@ async def test_the_credentials_go_to_twilio_alone(url: str) -> None:
             await Exchange(client, DEFAULT_API_BASE).request("GET", url)
 
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("coding", "content"),
+    [
+        ("gzip, gzip", gzip.compress(gzip.compress(b"{}"))),
+        ("br", b"{}"),
+        ("gzip", gzip.compress(b" " * (4 * 1024 * 1024 + 1))),
+    ],
+    ids=["twice", "as nobody asked", "too long"],
+)
+async def test_an_answer_nobody_can_hold_is_not_unpacked(
+    coding: str, content: bytes
+) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        headers = {"Content-Encoding": coding}
+        return httpx.Response(201, headers=headers, stream=httpx.ByteStream(content))
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        with pytest.raises(httpx.DecodingError):
+            await Exchange(client, DEFAULT_API_BASE).request(
+                "GET", "https://api.twilio.com/x"
+            )
 
 
 async def test_the_environments_proxy_is_not_used(

@@ -133,6 +133,16 @@ ANSWERS: list[tuple[str, Told | Misdeed, Outcome]] = [
         refusal(429, 20429, Retry_After="9" * 40),
         Deferred("twilio 20429", timedelta(days=1)),
     ),
+    (
+        "rate, beyond the calendar",
+        refusal(429, 20429, Retry_After="Fri, 31 Dec 9999 23:59:59 -2300"),
+        Deferred("twilio 20429"),
+    ),
+    (
+        "rate, no offset",
+        refusal(429, 20429, Retry_After="Fri, 01 Jan 2027 00:00:00 +" + "9" * 20),
+        Deferred("twilio 20429"),
+    ),
     ("rate, bare", Told(429, "slow down"), Deferred("http 429")),
     ("500", refusal(500, 20500), Uncertain("twilio 20500")),
     ("502 of a proxy", Told(502, "<html>canary"), Uncertain("http 502")),

@@ -66,6 +66,29 @@ async def test_no_time_chosen_says_so(world: World, opened: Phone) -> None:
     assert await world.tables() == before
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        pytest.param("-62135596800.noon", id="the-first-instant"),
+        pytest.param("253402300799.noon", id="the-last-instant"),
+        pytest.param("9" * 2000 + ".noon", id="too-many-digits"),
+        pytest.param("noon", id="no-instant"),
+        pytest.param(".", id="nothing"),
+    ],
+)
+async def test_a_time_no_calendar_holds_is_none_chosen(
+    opened: Phone, choice: str
+) -> None:
+    await opened.press("Choose another time")
+    await opened.press("March 3")
+
+    said = await opened.press("Continue", slot=choice)
+
+    assert opened.page.status_code == 200
+    assert "Choose a time" in said
+    assert "Error:" in opened.page.text
+
+
 async def choose(phone: Phone, day: str, nth: int = 0) -> str:
     await phone.press("Choose another time")
     await phone.press(day)

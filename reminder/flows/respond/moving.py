@@ -19,6 +19,8 @@ from reminder.model.answers import AnswerKind, AnswerState
 from reminder.model.appointments import Slot
 
 _DAYS_A_PAGE = 5
+_LATEST_S = 10**10
+"""The year 2286: instants at the ends of the calendar are in no clinic's zone."""
 
 Choice = ChooseDay | ChooseTime | CheckMove | NoTimes | Visits | Refusal
 
@@ -167,9 +169,12 @@ def read_choice(choice: str) -> tuple[str, datetime | None]:
     """The Slot's id and start (UTC); the start is None when nothing was chosen."""
     start, _, slot_id = choice.partition(".")
     try:
-        return slot_id, datetime.fromtimestamp(int(start), UTC)
-    except (ValueError, OverflowError, OSError):
+        start_s = int(start)
+    except ValueError:
         return "", None
+    if not 0 < start_s < _LATEST_S:
+        return "", None
+    return slot_id, datetime.fromtimestamp(start_s, UTC)
 
 
 def _is_there(present: Present, slot: Slot) -> bool:

@@ -136,7 +136,7 @@ ANSWERS: list[tuple[str, Told | Misdeed, Outcome]] = [
     (
         "rate, beyond the calendar",
         refusal(429, 20429, Retry_After="Fri, 31 Dec 9999 23:59:59 -2300"),
-        Deferred("twilio 20429"),
+        Deferred("twilio 20429", timedelta(days=1)),
     ),
     (
         "rate, no offset",

@@ -1,15 +1,27 @@
 """A new link for a burned one."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from reminder.messages.links import link_token
+from reminder.model.appointments import AppointmentKey
 from reminder.model.messages import ClaimedMessage, MessageKind
 from reminder.model.people import Channel
 from reminder.model.worklist import WorklistKind
 from tests.web.forms import Phone
-from tests.web.world import ANA_EMAIL, START, World
+from tests.web.world import (
+    ANA_EMAIL,
+    ANA_SMS,
+    MAIN,
+    NOW,
+    START,
+    World,
+    booking,
+    patient,
+)
 
 WRONG = {"month": "5", "day": "17", "year": "1985"}
 AGREED = {"agree": "yes"}
@@ -111,6 +123,57 @@ async def test_after_three_a_human_helps(world: World, phone: Phone) -> None:
     assert len(await new_links(world)) == 3
     assert ["by phone" in one for one in said] == [False, False, False, True, True]
     assert entry.kind is WorklistKind.LINK_EXHAUSTED
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param({"contact_points": (ANA_EMAIL,)}, id="another-number"),
+        pytest.param({"contact_points": ()}, id="no-number"),
+        pytest.param({"deceased": True}, id="deceased"),
+        pytest.param({"birth_date": "2015-04-17"}, id="a-minor"),
+    ],
+)
+async def test_an_address_no_longer_on_file_gets_none(
+    world: World, phone: Phone, now: dict[str, Any]
+) -> None:
+    await world.given()
+    await burn(phone, await world.link(to=ANA_SMS))
+    await world.given(patients=[patient(**now)])
+
+    said = await phone.press("Send the link", **AGREED)
+
+    (entry,) = await world.store.worklist.open()
+    assert await new_links(world) == []
+    assert "We can help you by phone" in said
+    assert entry.kind is WorklistKind.LINK_EXHAUSTED
+    assert entry.details == ("address-not-on-file",)
+
+
+async def test_an_address_that_said_stop_gets_none(world: World, phone: Phone) -> None:
+    await world.given()
+    await burn(phone, await world.link(to=ANA_SMS))
+    await world.store.preferences.opt_out(ANA_SMS, "stop", at=NOW)
+
+    await phone.press("Send the link", **AGREED)
+
+    assert await new_links(world) == []
+
+
+async def test_the_new_link_is_about_those_who_have_this_address(
+    world: World, phone: Phone
+) -> None:
+    brother = patient("p2", given="Ben", birth_date="1990-02-03")
+    visits = booking(), booking("a2", "p2")
+    await world.given(*visits, patients=[patient(), brother])
+    await burn(phone, await world.link(to=ANA_SMS))
+    elsewhere = replace(brother, contact_points=(ANA_EMAIL,))
+    await world.given(*visits, patients=[patient(), elsewhere])
+
+    await phone.press("Send the link", **AGREED)
+
+    (message,) = await new_links(world)
+    assert message.appointments == (AppointmentKey(MAIN, "a1", "p1"),)
 
 
 async def test_a_link_that_works_sends_no_other(world: World, phone: Phone) -> None:

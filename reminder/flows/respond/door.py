@@ -112,6 +112,8 @@ class Door:
         opening = await self.open(ask.token)
         if opening is None:
             return Unknown()
+        if opening.link.tries_left <= 0:
+            return self.burned(opening)
         now = self.clock()
         before = self.tickets.read(ask.ticket, opening.link, Step.SEE, now) or _NOBODY
         born = read_birth_date(typed, now.astimezone(opening.clinic.zone).date())

@@ -1,5 +1,6 @@
 """Sends a new link for a burned one: only to the contact on file, and not for ever."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -10,14 +11,20 @@ from reminder.flows.respond.door import Ask, Door, Refusal
 from reminder.flows.respond.page_states import WhyCall
 from reminder.flows.respond.pages import NewLinkSent, PleaseCall, Unknown
 from reminder.flows.respond.visitor import Opening
+from reminder.model.answers import Link
+from reminder.model.appointments import AppointmentKey
+from reminder.model.clinics import Clinic
 from reminder.model.messages import MessageKind, NewMessage
+from reminder.model.reminders import Person
 from reminder.model.worklist import WorklistEntry, WorklistKind
+from reminder.rules.recipients import audience
 
 log = structlog.get_logger()
 
 _AT_MOST = 3
 """New links for one appointment; who needs more needs a human."""
 _TEMPLATE = "new-link"
+_NOT_ON_FILE = "address-not-on-file"
 
 
 class Messages(Protocol):
@@ -52,12 +59,22 @@ class NewLinks:
             return self._door.burned(opening, unticked=not agreed)
         if count >= _AT_MOST:
             return await self._exhausted(opening, now)
-        is_new = await self._send(opening, count, now)
+        people = await self._door.visitors.people(link)
+        about = still_on_file(link, people, opening.clinic)
+        if not about:
+            return await self._exhausted(opening, now, _NOT_ON_FILE)
+        is_new = await self._send(opening, about, count, now)
         return NewLinkSent(
             here=opening.here(), channel=link.channel, already=not is_new
         )
 
-    async def _send(self, opening: Opening, count: int, now: datetime) -> bool:
+    async def _send(
+        self,
+        opening: Opening,
+        about: tuple[AppointmentKey, ...],
+        count: int,
+        now: datetime,
+    ) -> bool:
         """Send the one that comes after `count`, once."""
         link = opening.link
         message = NewMessage(
@@ -66,7 +83,7 @@ class NewLinks:
             to=link.to,
             language=link.language,
             template=_TEMPLATE,
-            appointments=link.appointments,
+            appointments=about,
             useful_until=link.expires_at,
         )
         message_id = await self._messages.reissue(message, at_most=count + 1, now=now)
@@ -79,7 +96,9 @@ class NewLinks:
         )
         return True
 
-    async def _exhausted(self, opening: Opening, now: datetime) -> PleaseCall:
+    async def _exhausted(
+        self, opening: Opening, now: datetime, *details: str
+    ) -> PleaseCall:
         link = opening.link
         for key in link.appointments:
             await self._door.worklist.add(
@@ -90,6 +109,35 @@ class NewLinks:
                     appointment=key,
                     message_id=link.message_id,
                     clinic_id=link.clinic_id,
+                    details=details,
                 )
             )
         return PleaseCall(here=opening.here(), why=WhyCall.LINKS_EXHAUSTED)
+
+
+def still_on_file(
+    link: Link, people: Sequence[Person], clinic: Clinic
+) -> tuple[AppointmentKey, ...]:
+    """The visits of a link whose patient, or guardian, still has its address.
+
+    A number may belong to a stranger by now, and it is strangers who burn
+    links: what the EHR no longer has, or who said stop, gets no other.
+    """
+    by_key = {person.key: person for person in people}
+    return tuple(
+        key
+        for key in link.appointments
+        if key.patient in by_key and _is_told(by_key[key.patient], key, link, clinic)
+    )
+
+
+def _is_told(person: Person, key: AppointmentKey, link: Link, clinic: Clinic) -> bool:
+    patient = person.patient
+    if patient is None or patient.deceased or link.to in person.blocked:
+        return False
+    return any(
+        link.to in one.contact_points
+        for appointment in person.appointments
+        if appointment.key == key
+        for one in audience(patient, clinic, appointment.start_at).people
+    )

@@ -96,9 +96,10 @@ class AppointmentStore:
 
         Those never read come first, then those read longest ago.
         """
-        booked = select(_APPOINTMENT.c.id).where(
-            _APPOINTMENT.c.connection == _PERSON.c.connection,
-            _APPOINTMENT.c.patient_id == _PERSON.c.patient_id,
+        # Not asked person by person: SQLite, which keeps no statistics, would look
+        # through everything that is to come for each of them.
+        booked = select(_APPOINTMENT.c.patient_id).where(
+            _APPOINTMENT.c.connection == connection,
             _APPOINTMENT.c.gone.is_(False),
             _APPOINTMENT.c.start_at >= older_than,
         )
@@ -108,7 +109,7 @@ class AppointmentStore:
             .where(
                 _PERSON.c.connection == connection,
                 seen_at.is_(None) | (seen_at < older_than),
-                booked.exists(),
+                _PERSON.c.patient_id.in_(booked),
             )
             .order_by(seen_at.asc().nulls_first(), _PERSON.c.id)
             .limit(limit)

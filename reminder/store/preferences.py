@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, Select, delete, select, tuple_
+from sqlalchemy import Row, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.people import Channel, ContactPoint, PatientKey, Preference
@@ -67,7 +67,7 @@ class PreferenceStore:
         """Messages may go to this address again."""
         index = address_index(self._ring, point)
         async with self._database.write() as session:
-            await raise_revisions(session, _people_at([(point.channel.value, index)]))
+            await raise_revisions(session, _people_at([index]))
             await session.execute(
                 delete(_OPT_OUT).where(
                     _OPT_OUT.c.channel == point.channel.value,
@@ -97,11 +97,12 @@ async def block(
 
     An address that said so before keeps its first code and time.
     """
+    indexes = {point: address_index(ring, point) for point in codes}
     rows = [
         {
             "id": uuid4(),
             "channel": point.channel.value,
-            "address_index": address_index(ring, point),
+            "address_index": indexes[point],
             "code": code,
             "at": at,
         }
@@ -110,8 +111,7 @@ async def block(
     if not rows:
         return
     rows.sort(key=lambda row: (row["channel"], row["address_index"]))
-    places = [(str(row["channel"]), row["address_index"]) for row in rows]
-    await raise_revisions(session, _people_at(places))
+    await raise_revisions(session, _people_at(list(indexes.values())))
     await session.execute(insert(session, OptOutRow).on_conflict_do_nothing(), rows)
 
 
@@ -135,11 +135,10 @@ def _one_person(key: PatientKey) -> Select[Any]:
     )
 
 
-def _people_at(places: Sequence[tuple[str, object]]) -> Select[Any]:
-    at = tuple_(_ADDRESS.c.channel, _ADDRESS.c.address_index).in_(places)
-    return select(_PERSON.c.id).where(
-        _PERSON.c.id.in_(select(_ADDRESS.c.person_id).where(at))
-    )
+def _people_at(indexes: Sequence[bytes]) -> Select[Any]:
+    """Who can be reached at these addresses; an index tells the channel as well."""
+    theirs = select(_ADDRESS.c.person_id).where(_ADDRESS.c.address_index.in_(indexes))
+    return select(_PERSON.c.id).where(_PERSON.c.id.in_(theirs))
 
 
 def _to_row(key: PatientKey, preference: Preference, now: datetime) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from reminder.model.appointments import AppointmentKey
 from reminder.model.people import Channel, ContactPoint
 from reminder.model.settlements import NextRoute, Sent, TryAgain
+from reminder.store.appointments import AppointmentStore
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
+from reminder.store.preferences import PreferenceStore
 from reminder.store.queue import MessageQueue
 from reminder.store.write_backs import WriteBackStore
 from tests.store.given import (
@@ -139,3 +141,17 @@ async def test_what_is_due_is_found_by_the_indexes_made_for_it(
     assert "Seq Scan" not in found
     assert "SCAN message" not in found
     assert "SCAN reminder" not in found
+
+
+async def test_what_concerns_a_few_people_is_not_asked_of_everyone(
+    database: Database, ring: KeyRing
+) -> None:
+    appointments = AppointmentStore(database, ring)
+    with statements() as sent:
+        await appointments.patients_to_read("main", older_than=NOON, limit=5)
+        await PreferenceStore(database, ring).opt_out(ANAS_PHONE, "21610", at=NOON)
+
+    found = await plans(database, sent)
+
+    assert "ix_person_address" in found
+    assert "CORRELATED" not in found, "one person after the other"

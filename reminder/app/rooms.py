@@ -57,13 +57,26 @@ def new_node() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def words(settings: Settings, ring: KeyRing, clinics: ClinicDirectory) -> Words:
-    """The templates, every one that will be needed tried with samples.
+def words(settings: Settings, ring: KeyRing) -> Words:
+    """The templates, and the keys that make links.
+
+    Raises:
+        TemplateError: a template is not well formed.
+    """
+    return Words(
+        renderer=Renderer(bundled("templates")),
+        public_url=settings.public_url,
+        link_key=ring.derive("link-token"),
+        callback_key=ring.derive("callback-token"),
+    )
+
+
+def try_templates(renderer: Renderer, clinics: ClinicDirectory) -> None:
+    """Fill whatever may have to be sent with samples.
 
     Raises:
         TemplateError: one is missing, or uses a name it is not given.
     """
-    renderer = Renderer(bundled("templates"))
     renderer.check(
         languages={tag for clinic in clinics.clinics for tag in clinic.languages},
         names={
@@ -72,12 +85,6 @@ def words(settings: Settings, ring: KeyRing, clinics: ClinicDirectory) -> Words:
             for rule in clinic.rules
             for step in rule.steps
         },
-    )
-    return Words(
-        renderer=renderer,
-        public_url=settings.public_url,
-        link_key=ring.derive("link-token"),
-        callback_key=ring.derive("callback-token"),
     )
 
 

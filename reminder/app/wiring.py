@@ -13,7 +13,7 @@ from reminder.app.clock import system_clock
 from reminder.app.places import database_url, open_with_ring
 from reminder.app.rooms import Rooms
 from reminder.ehr.ehr import EHR
-from reminder.flows.composing import Composing
+from reminder.flows.composing import Composing, Words
 from reminder.flows.dispatch import Dispatch
 from reminder.flows.keep import Keep
 from reminder.flows.plan import Plan
@@ -64,8 +64,8 @@ async def open_app(
 
     A SQLite database is brought to the present schema first; a PostgreSQL one
     only by `reminder db upgrade`, since other nodes may be at work. Who only
-    looks or serves pages (`works` is False) leaves the plans alone: those at
-    work may still go by other rules.
+    looks or serves pages (`works` is False) needs no template for messages,
+    and leaves the plans alone: those at work may still go by other rules.
 
     Raises:
         StoreError: the database cannot be used, or not with this key ring.
@@ -76,8 +76,10 @@ async def open_app(
         schema.upgrade(url)
     async with AsyncExitStack() as stack:
         rooms = await _open(loaded, clock, stack)
-        app = _wire(loaded, rooms)
+        words = build.words(loaded.settings, rooms.ring)
+        app = _wire(loaded, rooms, words)
         if works:
+            build.try_templates(words.renderer, rooms.clinics)
             fingerprint = rules_fingerprint(rooms.clinics)
             await rooms.store.appointments.replan_all_if_changed(fingerprint)
         yield app
@@ -111,8 +113,7 @@ async def _open(loaded: Loaded, clock: Clock, stack: AsyncExitStack) -> Rooms:
     )
 
 
-def _wire(loaded: Loaded, rooms: Rooms) -> App:
-    words = build.words(rooms.settings, rooms.ring, rooms.clinics)
+def _wire(loaded: Loaded, rooms: Rooms, words: Words) -> App:
     composing = Composing(rooms.store.appointments, rooms.clinics, words)
     plan = build.planning(rooms)
     return App(

@@ -1,13 +1,15 @@
 """How a command says what went wrong: what, where, why, what to do; and exit codes."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import IntEnum
 
 import typer
 
 from reminder.app.logs import where
-from reminder.ehr.errors import EHRError
+from reminder.app.serve import AddressUnusable
 from reminder.messages.render import TemplateError
 from reminder.settings.load import SettingsError
 from reminder.store.errors import (
@@ -29,7 +31,30 @@ class Exit(IntEnum):
     CONFIGURATION = 3
     UNREACHABLE = 4
     CONFLICT = 5
+    INTERRUPTED = 130
 
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that went wrong; empty parts are not said."""
+
+    what: str
+    place: str = ""
+    why: str = ""
+    do: str = ""
+
+
+class Stopped(Exception):
+    """A command cannot go on, and says itself why."""
+
+    def __init__(self, code: Exit, trouble: Trouble) -> None:
+        super().__init__(trouble.what)
+        self.code = code
+        self.trouble = trouble
+
+
+_CORRECT = "Correct it, then run the same command again."
+_RIGHT_RING = "Point [keys] at the key ring this database was made with."
 
 _STORE: dict[type[StoreError], tuple[Exit, str, str]] = {
     AlreadyWorking: (
@@ -45,12 +70,12 @@ _STORE: dict[type[StoreError], tuple[Exit, str, str]] = {
     KeyRingMismatch: (
         Exit.CONFIGURATION,
         "The database was encrypted with another key ring.",
-        "Point [keys] at the key ring this database was made with.",
+        _RIGHT_RING,
     ),
     KeyRingUnreadable: (
         Exit.CONFIGURATION,
         "The key ring cannot be read.",
-        "Point [keys] at the key ring this database was made with.",
+        _RIGHT_RING,
     ),
     StoreUnavailable: (
         Exit.UNREACHABLE,
@@ -61,24 +86,23 @@ _STORE: dict[type[StoreError], tuple[Exit, str, str]] = {
 
 
 @contextmanager
-def reported() -> Iterator[None]:
-    """Turn what stops a command into three lines on standard error and a code."""
+def reported(*, as_json: bool = False) -> Iterator[None]:
+    """Turn what stops a command into a few lines on standard error and a code.
+
+    No traceback, and of what was not foreseen only the kind and the place:
+    its words may hold anything.
+    """
     try:
         yield
-    except SettingsError as error:
-        _settings(error)
-        raise typer.Exit(Exit.CONFIGURATION) from None
-    except TemplateError as error:
-        say("A template cannot be used.", why=str(error), do="Correct it.")
-        raise typer.Exit(Exit.CONFIGURATION) from None
-    except StoreError as error:
-        raise typer.Exit(_store(error)) from None
-    except EHRError as error:
-        say("The EHR does not answer as it should.", why=str(error))
-        raise typer.Exit(Exit.UNREACHABLE) from None
-    except OSError as error:
-        say("The system refused.", why=error.strerror or str(error))
-        raise typer.Exit(Exit.UNREACHABLE) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except KeyboardInterrupt:
+        _print([Trouble("Interrupted; what was done by then is kept.")], as_json)
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    except Exception as error:  # noqa: BLE001 - the outermost place of all
+        code, troubles = _explain(error)
+        _print(troubles, as_json)
+        raise typer.Exit(code) from None
 
 
 def say(what: str, *, place: str = "", why: str = "", do: str = "") -> None:
@@ -89,23 +113,62 @@ def say(what: str, *, place: str = "", why: str = "", do: str = "") -> None:
             typer.echo(f"  {label:<6} {text}", err=True)
 
 
-def _settings(error: SettingsError) -> None:
+def _print(troubles: list[Trouble], as_json: bool) -> None:  # noqa: FBT001 - it is the flag itself
+    for one in troubles:
+        if as_json:
+            parts = {"where": one.place, "why": one.why, "do": one.do}
+            typer.echo(json.dumps({"error": one.what} | parts), err=True)
+        else:
+            say(one.what, place=one.place, why=one.why, do=one.do)
+
+
+def _explain(error: Exception) -> tuple[Exit, list[Trouble]]:
+    match error:
+        case SettingsError():
+            return Exit.CONFIGURATION, _settings(error)
+        case TemplateError():
+            what = "A template cannot be used."
+            return Exit.CONFIGURATION, [Trouble(what, why=str(error), do=_CORRECT)]
+        case AddressUnusable():
+            what, do = "The pages cannot be served there.", "Choose another port."
+            place = "[web] host and port"
+            return Exit.CONFLICT, [Trouble(what, place, str(error), do)]
+        case StoreError():
+            return _store(error)
+        case Stopped(code=code, trouble=trouble):
+            return code, [trouble]
+        case _:
+            return _other(error)
+
+
+def _settings(error: SettingsError) -> list[Trouble]:
     count = len(error.problems)
     plural = "s" if count > 1 else ""
-    typer.echo(f"Cannot use the settings: {count} problem{plural}.", err=True)
+    troubles = [Trouble(f"Cannot use the settings: {count} problem{plural}.")]
     for problem in error.problems:
         line = f", line {problem.line}" if problem.line else ""
-        say(
-            f"{problem.setting}",
-            place=f"{error.file}{line}",
-            why=problem.sentence,
-        )
+        place = f"{error.file}{line}"
+        troubles.append(Trouble(problem.setting, place, problem.sentence, _CORRECT))
+    return troubles
 
 
-def _store(error: StoreError) -> Exit:
+def _store(error: StoreError) -> tuple[Exit, list[Trouble]]:
     for kind, (code, what, do) in _STORE.items():
         if isinstance(error, kind):
-            say(what, why=str(error), do=do)
-            return code
-    say("The database refused.", why=str(error), place=where(error))
-    return Exit.FOUND_PROBLEMS
+            return code, [Trouble(what, why=str(error), do=do)]
+    what = "The database refused."
+    return Exit.FOUND_PROBLEMS, [Trouble(what, where(error), str(error))]
+
+
+def _other(error: Exception) -> tuple[Exit, list[Trouble]]:
+    if isinstance(error, OSError):
+        why, place = error.strerror or type(error).__name__, str(error.filename or "")
+        return Exit.UNREACHABLE, [Trouble("The system refused.", place, why)]
+    return Exit.FOUND_PROBLEMS, [
+        Trouble(
+            "Something nobody foresaw stopped this command.",
+            place=where(error),
+            why=type(error).__name__,
+            do="Run it again; if it stays, report these lines.",
+        )
+    ]

@@ -1,6 +1,7 @@
 """`reminder plan`: for one appointment, every step with decision, reason and time."""
 
 import asyncio
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from reminder.app.wiring import open_app
-from reminder.cli.errors import Exit, reported
+from reminder.cli.errors import Exit, Stopped, Trouble, reported
 from reminder.cli.options import AsJSON, Config
 from reminder.cli.output import show, show_json
 from reminder.model.outcomes import Delivery
@@ -28,7 +29,7 @@ def plan(
     as_json: AsJSON = False,
 ) -> None:
     """What was sent for an appointment, what will be, what will not, and why."""
-    with reported():
+    with reported(as_json=as_json):
         loaded = load(config)
         reminders, tries = asyncio.run(_read(loaded, appointment))
     if as_json:
@@ -36,19 +37,26 @@ def plan(
             {"appointment": appointment, "steps": _steps(reminders), "tries": tries}
         )
     else:
-        _show(loaded, reminders, tries, appointment)
-    if not reminders:
-        raise typer.Exit(Exit.FOUND_PROBLEMS)
+        _show(loaded, reminders, tries)
 
 
 async def _read(
     loaded: Loaded, appointment_id: str
 ) -> tuple[list[Reminder], list[Delivery]]:
-    async with open_app(loaded) as app:
-        return (
-            await app.store.reminders.of_appointment(appointment_id),
-            await app.store.reminders.tries_of(appointment_id),
-        )
+    async with open_app(loaded, works=False) as app:
+        reminders = await app.store.reminders.of_appointment(appointment_id)
+        tries = await app.store.reminders.tries_of(appointment_id)
+        if not reminders and not await app.store.appointments.bookings(appointment_id):
+            raise Stopped(Exit.FOUND_PROBLEMS, _unknown(appointment_id))
+    return reminders, tries
+
+
+def _unknown(appointment_id: str) -> Trouble:
+    return Trouble(
+        "Nothing is known of this appointment.",
+        why=f"No EHR we read had {appointment_id} within its horizon.",
+        do="Run: reminder sync --once",
+    )
 
 
 def _steps(reminders: list[Reminder]) -> list[dict[str, object]]:
@@ -69,18 +77,16 @@ def _steps(reminders: list[Reminder]) -> list[dict[str, object]]:
     ]
 
 
-def _show(
-    loaded: Loaded,
-    reminders: list[Reminder],
-    tries: list[Delivery],
-    appointment_id: str,
-) -> None:
-    zones = {clinic.id: ZoneInfo(clinic.zone) for clinic in loaded.settings.clinic}
+def _show(loaded: Loaded, reminders: list[Reminder], tries: list[Delivery]) -> None:
+    zones: dict[str, tzinfo] = {
+        clinic.id: ZoneInfo(clinic.zone) for clinic in loaded.settings.clinic
+    }
 
     def local(reminder: Reminder) -> str:
         if reminder.due_at is None:
             return ""
-        zone = zones.get(reminder.clinic_id or "")
+        # A clinic that is no longer in the settings: never this machine's zone.
+        zone = zones.get(reminder.clinic_id or "", UTC)
         return reminder.due_at.astimezone(zone).strftime("%a %d %b %Y %H:%M %Z")
 
     show(
@@ -96,7 +102,7 @@ def _show(
             )
             for reminder in reminders
         ],
-        empty=f"No appointment {appointment_id} is known; try: reminder sync --once",
+        empty="No step is planned for it: its clinic has no rules, or none yet.",
     )
     if tries:
         show(

@@ -16,7 +16,7 @@ def quarantine(
     config: Config = Path("reminder.toml"), *, as_json: AsJSON = False
 ) -> None:
     """What of the EHR could not be read: where and why, never what it held."""
-    with reported():
+    with reported(as_json=as_json):
         entries = asyncio.run(_quarantine(load(config)))
     if as_json:
         show_json(entries)
@@ -42,7 +42,7 @@ def worklist(
     config: Config = Path("reminder.toml"), *, as_json: AsJSON = False
 ) -> None:
     """What needs a human: who could not be reached, who asked for a call, and why."""
-    with reported():
+    with reported(as_json=as_json):
         entries = asyncio.run(_worklist(load(config)))
     if as_json:
         show_json(entries)
@@ -64,10 +64,10 @@ def worklist(
 
 
 async def _quarantine(loaded: Loaded) -> list[QuarantineEntry]:
-    async with open_app(loaded) as app:
+    async with open_app(loaded, works=False) as app:
         return await app.store.quarantine.open()
 
 
 async def _worklist(loaded: Loaded) -> list[WorklistEntry]:
-    async with open_app(loaded) as app:
+    async with open_app(loaded, works=False) as app:
         return await app.store.worklist.open()

@@ -31,6 +31,12 @@ app.command("quarantine")(lists.quarantine)
 app.command("worklist")(lists.worklist)
 
 
+@app.callback()
+def log_to_standard_error() -> None:
+    """Standard output is for what was asked for."""
+    set_up()
+
+
 @app.command("run")
 def run_command(
     config: Config = Path("reminder.toml"),
@@ -39,7 +45,6 @@ def run_command(
     ] = None,
 ) -> None:
     """Serve the pages, and read, send and write back on schedule."""
-    set_up()
     with reported():
         loaded = load(config)
         asyncio.run(

@@ -1,13 +1,14 @@
 """`reminder settings`: every setting with its sentence and value, secrets masked."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 
 from reminder.cli.errors import reported
-from reminder.cli.options import Config
-from reminder.cli.output import show
+from reminder.cli.options import AsJSON, Config
+from reminder.cli.output import show, show_json
 from reminder.model.clinics import (
     BusinessDaysBefore,
     DaysBefore,
@@ -17,15 +18,23 @@ from reminder.model.clinics import (
 from reminder.rules.offsets import print_offset
 from reminder.settings.load import load
 
+_COLUMNS = ("setting", "value", "meaning")
+_PASSWORD = re.compile(r"(://[^/@:]*:)[^/@]*@")
 
-def settings(config: Config = Path("reminder.toml")) -> None:
-    """Every setting: name, value, and what it is for."""
-    with reported():
+
+def settings(
+    config: Config = Path("reminder.toml"), *, as_json: AsJSON = False
+) -> None:
+    """Every setting: name, value, and what it is for; secrets are masked."""
+    with reported(as_json=as_json):
         loaded = load(config)
     rows = list(_rows("", loaded.settings))
     for name, transport in loaded.transports.items():
         rows += _rows(f"transport.{name}.", transport)
-    show(("setting", "value", "what it is"), rows, empty="")
+    if as_json:
+        show_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+    else:
+        show(_COLUMNS, rows, empty="")
 
 
 def _rows(prefix: str, part: BaseModel) -> Iterator[tuple[str, str, str]]:
@@ -60,4 +69,4 @@ def _masked(value: object) -> str:
         return f"{value.start:%H:%M}-{value.end:%H:%M}"
     if isinstance(value, frozenset | tuple):
         return ", ".join(str(each) for each in value)
-    return "" if value is None else str(value)
+    return "" if value is None else _PASSWORD.sub(r"\1***@", str(value))

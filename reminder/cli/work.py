@@ -5,24 +5,64 @@ from pathlib import Path
 
 import typer
 
-from reminder.app.logs import set_up
 from reminder.app.places import database_url
 from reminder.app.wiring import open_app
 from reminder.cli.errors import Exit, reported
-from reminder.cli.options import Config, Once
+from reminder.cli.options import AsJSON, Config, Once
+from reminder.cli.output import show_json
 from reminder.flows.dispatch import DispatchReport
 from reminder.flows.sync import SyncReport
+from reminder.flows.write_back import WriteBackReport
 from reminder.model.reminders import PlanCounts
 from reminder.settings.load import Loaded, load
 from reminder.store.single_worker import single_worker
 
 
-def sync(config: Config = Path("reminder.toml"), *, once: Once = False) -> None:
+def sync(
+    config: Config = Path("reminder.toml"),
+    *,
+    once: Once = False,
+    as_json: AsJSON = False,
+) -> None:
     """Read every EHR's whole horizon now, and plan."""
     _require(once)
-    set_up()
-    with reported():
+    with reported(as_json=as_json):
         reports, counts = asyncio.run(_sync(load(config)))
+    if as_json:
+        show_json({"connections": reports, "plan": counts})
+    else:
+        _tell_sync(reports, counts)
+    if not all(report.available for report in reports.values()):
+        raise typer.Exit(Exit.UNREACHABLE)
+
+
+def dispatch(
+    config: Config = Path("reminder.toml"),
+    *,
+    once: Once = False,
+    as_json: AsJSON = False,
+) -> None:
+    """Send what is due now, and write back what waits."""
+    _require(once)
+    with reported(as_json=as_json):
+        report, written = asyncio.run(_dispatch(load(config)))
+    counts = {
+        "sent": report.sent,
+        "not_sent": report.not_sent,
+        "held": report.held,
+        "withdrawn": report.dropped,
+    }
+    if as_json:
+        show_json(counts | {"write_backs": written})
+        return
+    typer.echo(", ".join(f"{n} {what.replace('_', ' ')}" for what, n in counts.items()))
+    typer.echo(
+        f"{written.done} written into the EHR, "
+        f"{written.waiting} waiting, {written.failed} failed"
+    )
+
+
+def _tell_sync(reports: dict[str, SyncReport], counts: PlanCounts) -> None:
     for connection, report in reports.items():
         if not report.available:
             typer.echo(f"{connection}: the EHR did not answer; nothing was lost.")
@@ -32,20 +72,6 @@ def sync(config: Config = Path("reminder.toml"), *, once: Once = False) -> None:
             f"{report.quarantined} quarantined, {report.gone} gone."
         )
     typer.echo(f"{counts.planned} planned, {counts.withdrawn} withdrawn.")
-    if not all(report.available for report in reports.values()):
-        raise typer.Exit(Exit.UNREACHABLE)
-
-
-def dispatch(config: Config = Path("reminder.toml"), *, once: Once = False) -> None:
-    """Send what is due now, and write back what waits."""
-    _require(once)
-    set_up()
-    with reported():
-        report = asyncio.run(_dispatch(load(config)))
-    typer.echo(
-        f"{report.sent} sent, {report.not_sent} not sent, "
-        f"{report.held} held, {report.dropped} withdrawn."
-    )
 
 
 def _require(once: bool) -> None:  # noqa: FBT001 - it is the flag itself
@@ -60,13 +86,12 @@ async def _sync(loaded: Loaded) -> tuple[dict[str, SyncReport], PlanCounts]:
             reports = {
                 one.connection: await one.run(everything=True) for one in app.syncs
             }
-            return reports, await app.plan.run()
+            return reports, await app.make_plans()
 
 
-async def _dispatch(loaded: Loaded) -> DispatchReport:
+async def _dispatch(loaded: Loaded) -> tuple[DispatchReport, WriteBackReport]:
     with single_worker(database_url(loaded)):
         async with open_app(loaded) as app:
             await app.keep.run()
             report = await app.dispatch.run()
-            await app.write_back.run()
-            return report
+            return report, await app.write_back.run()

@@ -67,14 +67,18 @@ class Fresh:
     def stale(
         self, keys: Collection[AppointmentKey], people: Collection[Person]
     ) -> set[AppointmentKey]:
-        """Those of `keys` that the EHR did not confirm within the limit."""
-        now = self._clock()
+        """Those of `keys` that the EHR did not confirm within the limit.
+
+        Who comes counts as much as the visit: a patient may have died, or
+        asked for no more reminders, since their record was read.
+        """
+        since = self._clock() - self._limit
         seen = {
             appointment.key
             for person in people
+            if person.seen_at is None or person.seen_at >= since
             for appointment in person.appointments
-            if appointment.seen_at is not None
-            and now - appointment.seen_at <= self._limit
+            if appointment.seen_at is not None and appointment.seen_at >= since
         }
         return set(keys) - seen
 

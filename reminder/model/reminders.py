@@ -91,6 +91,8 @@ class Person:
     those of the person's and guardians' addresses that opted out. `kept` is
     what earlier plans decided, in every state. `revision` names this state of
     the world: a plan made from it settles it unless it changed meanwhile.
+    `seen_at` is when the EHR last described the patient (UTC), where that is
+    known.
     """
 
     key: PatientKey
@@ -100,6 +102,7 @@ class Person:
     blocked: frozenset[ContactPoint] = frozenset()
     kept: tuple[Reminder, ...] = ()
     revision: int = 0
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

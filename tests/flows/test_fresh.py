@@ -29,6 +29,18 @@ async def test_what_was_seen_within_the_limit_is_fresh(house: House) -> None:
     assert (at_the_limit, past_it) == (set(), {KEY})
 
 
+async def test_a_visit_is_as_fresh_as_the_record_of_who_comes(house: House) -> None:
+    await house.read_and_plan(visit(), patient())
+    [person] = await house.store.appointments.people([KEY.patient])
+
+    house.clock.now = NOW + LIMIT
+    lately = replace(person, seen_at=NOW)
+    long_ago = replace(person, seen_at=NOW - timedelta(hours=5))
+
+    assert fresh(house).stale([KEY], [lately]) == set()
+    assert fresh(house).stale([KEY], [long_ago]) == {KEY}
+
+
 async def test_what_nobody_knows_is_stale(house: House) -> None:
     assert fresh(house).stale([KEY], []) == {KEY}
 

@@ -1,13 +1,11 @@
 """Turns page values into HTML, in the patient's language."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
-from typing import Any
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from reminder.flows.respond.page_states import News
 from reminder.flows.respond.pages import (
@@ -26,8 +24,8 @@ from reminder.flows.respond.pages import (
     Visits,
 )
 from reminder.model.clinics import Clinic
+from reminder.web.templates import compile_templates, install
 from reminder.web.translations import ENGLISH, read_translations
-from reminder.web.wording import WORDS
 
 _TEMPLATES: dict[type[object], str] = {
     AskBirthDate: "ask-birth-date.html",
@@ -51,6 +49,9 @@ class Pages:
 
     `base` is the path of the public address, usually empty. `clinics` are
     named where nothing is known of who reads.
+
+    Raises:
+        TemplateError: a template is not well formed, or uses an unknown name.
     """
 
     def __init__(
@@ -111,41 +112,11 @@ class Pages:
         return HTMLResponse(html, status_code=status_code)
 
 
-@lru_cache(maxsize=1)
-def compile_templates(folder: Path) -> Environment:
-    """The templates, compiled once for all languages.
-
-    Raises:
-        jinja2.TemplateError: one of them is not well formed.
-    """
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        auto_reload=False,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    # English alone is compiled in. A page is rendered with the functions of its
-    # language, which come first, so one compiled template speaks them all.
-    _install(environment, NullTranslations())
-    environment.filters |= WORDS
-    for name in environment.list_templates(extensions=["html"]):
-        environment.get_template(name)
-    return environment
-
-
 def _tongue(translation: NullTranslations) -> dict[str, object]:
     """The words of one language, as templates call for them."""
     environment = Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
-    _install(environment, translation)
+    install(environment, translation)
     return {name: environment.globals[name] for name in ("gettext", "ngettext")}
-
-
-def _install(environment: Environment, translation: NullTranslations) -> None:
-    install: Any = getattr(environment, "install_gettext_callables")  # noqa: B009 - added by the extension, unknown to the type checker
-    install(translation.gettext, translation.ngettext, newstyle=True)
 
 
 def _is_taken(page: Page) -> bool:

@@ -117,6 +117,11 @@ class Renderer:
                 node.lineno for node in tree.find_all(nodes.Name) if node.name == name
             )
             raise TemplateError(f"{file}:{line}: '{name}' is not defined here")
+        # In a branch, Jinja itself looks for a filter only when the branch is taken.
+        for node in tree.find_all(nodes.Filter):
+            if node.name not in self._environment.filters:
+                place = f"{file}:{node.lineno}"
+                raise TemplateError(f"{place}: there is no filter '{node.name}'")
 
     def _try(self, file: str, words: Words) -> None:
         try:

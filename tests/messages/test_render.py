@@ -69,6 +69,12 @@ def test_the_parts_of_both_languages_are_the_same() -> None:
         ),
         pytest.param(
             "sms/en/reminder.txt",
+            "{% if not clinic %}{{ clinic|uper }}{% endif %}",
+            "sms/en/reminder.txt:4: there is no filter 'uper'",
+            id="unknown-filter-in-a-branch-not-taken",
+        ),
+        pytest.param(
+            "sms/en/reminder.txt",
             "{{ name }}",
             "sms/en/reminder.txt:4: 'name' is not defined here",
             id="a-name-in-a-text-message",

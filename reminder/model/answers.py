@@ -17,7 +17,6 @@ class AnswerKind(StrEnum):
     MOVE = "move"
     UNDO_CANCEL = "undo-cancel"
     UNDO_MOVE = "undo-move"
-    CALL_ME = "call-me"
 
 
 class AnswerState(StrEnum):

@@ -38,7 +38,7 @@ class AnswerStore:
         self,
         answer: Answer,
         *,
-        write_back: WriteBackKind | None,
+        write_back: WriteBackKind,
         now: datetime,
         first_try_at: datetime,
     ) -> Answer:
@@ -54,11 +54,10 @@ class AnswerStore:
             kept = await session.execute(new.returning(_ANSWER.c.id), _to_row(answer))
             if kept.first() is None:
                 return await _same_ask(session, answer)
-            if write_back is not None:
-                await session.execute(
-                    insert(session, WriteBackRow),
-                    of_answer(answer, write_back, now=now, first_try_at=first_try_at),
-                )
+            await session.execute(
+                insert(session, WriteBackRow),
+                of_answer(answer, write_back, now=now, first_try_at=first_try_at),
+            )
         return answer
 
     async def settle(

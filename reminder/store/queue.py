@@ -213,16 +213,6 @@ class MessageQueue:
             row = (await session.execute(query)).one()
         return min((instant for instant in row if instant is not None), default=None)
 
-    async def channel_and_transport(
-        self, message_id: UUID
-    ) -> tuple[Channel, str | None] | None:
-        """How a message goes or went; None when there is no such message."""
-        query = select(MESSAGE.c.channel, MESSAGE.c.transport)
-        async with self._database.read() as session:
-            found = await session.execute(query.where(MESSAGE.c.id == message_id))
-            row = found.first()
-        return None if row is None else (Channel(row.channel), row.transport)
-
     async def counts(self) -> dict[MessageState, int]:
         """How many messages there are in each state that has any."""
         query = select(MESSAGE.c.state, func.count()).group_by(MESSAGE.c.state)

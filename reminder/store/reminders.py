@@ -33,12 +33,6 @@ class ReminderStore:
     def __init__(self, database: Database, ring: KeyRing) -> None:
         self._database, self._ring = database, ring
 
-    async def keep_plan(
-        self, person: Person, decisions: Sequence[Decision], *, now: datetime
-    ) -> PlanCounts:
-        """As `keep_plans`, of one person."""
-        return await self.keep_plans([(person, decisions)], now=now)
-
     async def keep_plans(
         self, plans: Sequence[tuple[Person, Sequence[Decision]]], *, now: datetime
     ) -> PlanCounts:

@@ -173,7 +173,6 @@ class MessageRow(SQLModel, table=True):
             postgresql_where=text("state in ('claimed', 'sending')"),
             sqlite_where=text("state in ('claimed', 'sending')"),
         ),
-        Index("ix_message_provider", "provider_id"),
     )
 
     id: UUID = Field(primary_key=True)

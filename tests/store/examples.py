@@ -1,6 +1,6 @@
 """Invented people, bookings and plans for the store's tests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,14 @@ from reminder.model.appointments import (
 )
 from reminder.model.people import Channel, ContactPoint, Guardian, Patient, PatientKey
 from reminder.model.readings import Reading
-from reminder.model.reminders import Planned, ReminderKey
+from reminder.model.reminders import (
+    Decision,
+    Person,
+    PlanCounts,
+    Planned,
+    ReminderKey,
+)
+from reminder.store.store import Store
 
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 START = datetime(2027, 3, 9, 14, 30, tzinfo=UTC)
@@ -94,3 +101,10 @@ def statements() -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+async def keep_plan(
+    store: Store, person: Person, decisions: Sequence[Decision], *, now: datetime
+) -> PlanCounts:
+    """Keep one person's plan."""
+    return await store.reminders.keep_plans([(person, decisions)], now=now)

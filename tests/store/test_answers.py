@@ -54,7 +54,7 @@ def write_backs(database: Database, ring: KeyRing) -> WriteBackStore:
 async def record(
     answers: AnswerStore,
     asked: Answer,
-    write_back: WriteBackKind | None = WriteBackKind.CONFIRM,
+    write_back: WriteBackKind = WriteBackKind.CONFIRM,
 ) -> Answer:
     return await answers.record(
         asked, write_back=write_back, now=NOON, first_try_at=NOON + MINUTE
@@ -170,11 +170,3 @@ async def test_an_answer_answers_the_reminders_already_sent_for_its_visit(
         "a1/hours": "planned route 0",
         "a2/day": "sent route 0",
     }
-
-
-async def test_an_answer_without_a_write_back_is_only_kept(
-    answers: AnswerStore, write_backs: WriteBackStore
-) -> None:
-    await record(answers, answer(AnswerKind.CALL_ME), None)
-
-    assert await write_backs.counts() == {}

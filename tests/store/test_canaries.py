@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from reminder.model.appointments import Place
 from reminder.model.people import Channel, ContactPoint, Guardian, Patient, Preference
 from reminder.store.store import Store
-from tests.store.examples import ADA, MAIN, NOW, booking, planned, reading
+from tests.store.examples import ADA, MAIN, NOW, booking, keep_plan, planned, reading
 
 PLANTED = {
     "given": "Zanzibarina",
@@ -59,7 +59,7 @@ async def live_through_everything(store: Store) -> None:
     await store.preferences.keep(ADA.key, Preference(lead=timedelta(days=2)), now=NOW)
     [person] = await store.appointments.people([ADA.key])
     told = replace(planned("week", IN_CLEAR), routes=patient().contact_points)
-    await store.reminders.keep_plan(person, [told], now=NOW)
+    await keep_plan(store, person, [told], now=NOW)
     [message] = await store.queue.claim_due(
         channels=[Channel.EMAIL],
         now=told.due_at,

@@ -25,6 +25,7 @@ from tests.store.examples import (
     SMS,
     START,
     booking,
+    keep_plan,
     planned,
     reading,
     statements,
@@ -205,7 +206,7 @@ async def test_everything_of_a_person_comes_together(store: Store) -> None:
     await keep(store, reading(booking()), reading(booking("a2")))
     await keep_patients(store, ADA)
     [before] = await store.appointments.people([ADA.key])
-    await store.reminders.keep_plan(before, [planned()], now=NOW)
+    await keep_plan(store, before, [planned()], now=NOW)
     await store.preferences.keep(ADA.key, Preference(channel=Channel.SMS), now=NOW)
 
     [person] = await store.appointments.people([ADA.key])

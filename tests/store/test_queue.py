@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -188,10 +187,6 @@ async def test_marking_as_sending_is_written_down_before_the_call(
     assert (row.state, row.transport, row.protection) == ("sending", "smtp", "tls")
     assert (row.attempt, row.first_tried_at) == (1, NOON + MINUTE)
     assert row.lease_until == NOON + MINUTE + LEASE
-    assert await queue.channel_and_transport(message.message_id) == (
-        Channel.EMAIL,
-        "smtp",
-    )
 
 
 async def test_a_node_that_dies_before_sending_loses_nothing(
@@ -476,7 +471,3 @@ async def test_counts_say_what_went_by_which_way(
         (Channel.EMAIL, Protection.TLS): 2,
         (Channel.SMS, Protection.PICKUP): 1,
     }
-
-
-async def test_an_unknown_message_has_no_channel(queue: MessageQueue) -> None:
-    assert await queue.channel_and_transport(uuid4()) is None

@@ -33,6 +33,7 @@ from tests.store.examples import (
     SMS,
     START,
     booking,
+    keep_plan,
     planned,
     reading,
     statements,
@@ -86,7 +87,7 @@ WEEK, DAY = planned("week"), planned("day")
 async def test_decisions_are_given_back_as_they_were_made(store: Store) -> None:
     person = await booked(store)
 
-    counts = await store.reminders.keep_plan(person, [WEEK, skip(DAY)], now=NOW)
+    counts = await keep_plan(store, person, [WEEK, skip(DAY)], now=NOW)
 
     reminders = await kept(store)
     told, skipped = reminders["week", START], reminders["day", START]
@@ -105,12 +106,12 @@ CONTENT = ("key", "clinic_id", "template", "language", "routes", "due_at",
 
 async def test_the_same_plan_again_writes_nothing(store: Store) -> None:
     person = await booked(store)
-    await store.reminders.keep_plan(person, [WEEK, skip(DAY)], now=NOW)
+    await keep_plan(store, person, [WEEK, skip(DAY)], now=NOW)
     before = await kept(store)
 
     with statements() as seen:
-        counts = await store.reminders.keep_plan(
-            await ada(store), [WEEK, skip(DAY)], now=NOW + timedelta(hours=1)
+        counts = await keep_plan(
+            store, await ada(store), [WEEK, skip(DAY)], now=NOW + timedelta(hours=1)
         )
 
     assert counts == PlanCounts(unchanged=2)
@@ -122,7 +123,7 @@ async def test_a_plan_kept_is_no_longer_due(store: Store) -> None:
     person = await booked(store)
     before = await due(store)
 
-    await store.reminders.keep_plan(person, [WEEK], now=NOW)
+    await keep_plan(store, person, [WEEK], now=NOW)
 
     assert (before, await due(store)) == ({"p1"}, set())
 
@@ -131,7 +132,7 @@ async def test_a_plan_made_before_a_change_is_still_due(store: Store) -> None:
     person = await booked(store)
     await booked(store, START + timedelta(days=1), "f2")
 
-    await store.reminders.keep_plan(person, [WEEK], now=NOW)
+    await keep_plan(store, person, [WEEK], now=NOW)
 
     assert await due(store) == {"p1"}
 
@@ -140,9 +141,9 @@ async def test_a_plan_made_before_the_one_kept_changes_nothing(store: Store) -> 
     earlier = await booked(store)
     later = await booked(store, START + timedelta(days=1), "f2")
     moved = planned("week", start_at=START + timedelta(days=1))
-    await store.reminders.keep_plan(later, [moved], now=NOW)
+    await keep_plan(store, later, [moved], now=NOW)
 
-    counts = await store.reminders.keep_plan(earlier, [WEEK], now=NOW)
+    counts = await keep_plan(store, earlier, [WEEK], now=NOW)
 
     assert counts == PlanCounts()
     assert await states(store) == {("week", moved.key.start_at): "planned"}
@@ -150,13 +151,13 @@ async def test_a_plan_made_before_the_one_kept_changes_nothing(store: Store) -> 
 
 
 async def test_a_moved_appointment_withdraws_and_plans_anew(store: Store) -> None:
-    await store.reminders.keep_plan(await booked(store), [WEEK, DAY], now=NOW)
+    await keep_plan(store, await booked(store), [WEEK, DAY], now=NOW)
     await happened(store, "week", state=S.SENT.value)
     start = START + timedelta(days=1)
     person = await booked(store, start, "f2")
     new = [planned("week", start_at=start), planned("day", start_at=start)]
 
-    counts = await store.reminders.keep_plan(person, new, now=NOW)
+    counts = await keep_plan(store, person, new, now=NOW)
 
     assert counts == PlanCounts(planned=2, withdrawn=1)
     assert await states(store) == {
@@ -170,15 +171,15 @@ async def test_a_moved_appointment_withdraws_and_plans_anew(store: Store) -> Non
 async def test_moved_back_the_withdrawn_revives_and_the_sent_stays_sent(
     store: Store,
 ) -> None:
-    await store.reminders.keep_plan(await booked(store), [WEEK, DAY], now=NOW)
+    await keep_plan(store, await booked(store), [WEEK, DAY], now=NOW)
     await happened(store, "week", state=S.SENT.value)
     start = START + timedelta(days=1)
     new = [planned("week", start_at=start), planned("day", start_at=start)]
     person = await booked(store, start, "f2")
-    await store.reminders.keep_plan(person, new, now=NOW)
+    await keep_plan(store, person, new, now=NOW)
 
     person = await booked(store, START, "f3")
-    counts = await store.reminders.keep_plan(person, [WEEK, DAY], now=NOW)
+    counts = await keep_plan(store, person, [WEEK, DAY], now=NOW)
 
     assert counts == PlanCounts(planned=1, withdrawn=2, unchanged=1)
     assert await states(store) == {
@@ -192,9 +193,9 @@ async def test_moved_back_the_withdrawn_revives_and_the_sent_stays_sent(
 async def test_a_cancelled_appointment_withdraws_with_the_reason_decided(
     store: Store,
 ) -> None:
-    await store.reminders.keep_plan(await booked(store), [WEEK], now=NOW)
+    await keep_plan(store, await booked(store), [WEEK], now=NOW)
 
-    counts = await store.reminders.keep_plan(await ada(store), [skip(WEEK)], now=NOW)
+    counts = await keep_plan(store, await ada(store), [skip(WEEK)], now=NOW)
 
     assert counts == PlanCounts(withdrawn=1)
     assert await states(store) == {("week", START): "withdrawn: cancelled"}
@@ -203,12 +204,12 @@ async def test_a_cancelled_appointment_withdraws_with_the_reason_decided(
 async def test_an_appointment_gone_and_a_step_gone_withdraw_what_was_planned(
     store: Store,
 ) -> None:
-    await store.reminders.keep_plan(await booked(store), [WEEK, DAY], now=NOW)
+    await keep_plan(store, await booked(store), [WEEK, DAY], now=NOW)
 
-    await store.reminders.keep_plan(await ada(store), [WEEK], now=NOW)
+    await keep_plan(store, await ada(store), [WEEK], now=NOW)
     without_step = await states(store)
     await store.appointments.mark_gone(MAIN, ["a1"], at=NOW)
-    await store.reminders.keep_plan(await ada(store), [], now=NOW)
+    await keep_plan(store, await ada(store), [], now=NOW)
 
     assert without_step["day", START] == "withdrawn: no-longer-a-step"
     assert (await states(store))["week", START] == "withdrawn: gone"
@@ -217,10 +218,10 @@ async def test_an_appointment_gone_and_a_step_gone_withdraw_what_was_planned(
 async def test_a_planned_reminder_takes_over_a_new_address(
     store: Store, ring: KeyRing
 ) -> None:
-    await store.reminders.keep_plan(await booked(store), [WEEK], now=NOW)
+    await keep_plan(store, await booked(store), [WEEK], now=NOW)
     by_sms = replace(WEEK, routes=(SMS,), due_at=WEEK.due_at + timedelta(hours=1))
 
-    counts = await store.reminders.keep_plan(await ada(store), [by_sms], now=NOW)
+    counts = await keep_plan(store, await ada(store), [by_sms], now=NOW)
 
     reminder = (await kept(store))["week", START]
     assert counts == PlanCounts(planned=1)
@@ -234,11 +235,11 @@ async def test_a_planned_reminder_takes_over_a_new_address(
 async def test_an_address_given_up_is_not_tried_again_when_the_plan_changes(
     store: Store, ring: KeyRing
 ) -> None:
-    await store.reminders.keep_plan(await booked(store), [WEEK], now=NOW)
+    await keep_plan(store, await booked(store), [WEEK], now=NOW)
     await happened(store, "week", route=1, channel="sms")
     later = replace(WEEK, due_at=WEEK.due_at + timedelta(hours=1))
 
-    await store.reminders.keep_plan(await ada(store), [later], now=NOW)
+    await keep_plan(store, await ada(store), [later], now=NOW)
 
     async with store.database.read() as session:
         [row] = (await session.execute(select(_REMINDER))).all()
@@ -247,12 +248,12 @@ async def test_an_address_given_up_is_not_tried_again_when_the_plan_changes(
 
 
 async def test_a_revived_reminder_begins_with_its_first_address(store: Store) -> None:
-    await store.reminders.keep_plan(await booked(store), [WEEK], now=NOW)
+    await keep_plan(store, await booked(store), [WEEK], now=NOW)
     await happened(
         store, "week", route=1, channel="sms", state="withdrawn", reason="moved"
     )
 
-    await store.reminders.keep_plan(await ada(store), [WEEK], now=NOW)
+    await keep_plan(store, await ada(store), [WEEK], now=NOW)
 
     async with store.database.read() as session:
         [row] = (await session.execute(select(_REMINDER))).all()
@@ -267,16 +268,14 @@ async def test_a_revived_reminder_begins_with_its_first_address(store: Store) ->
 async def test_a_reminder_claimed_while_its_plan_was_written_stays_claimed(
     store: Store,
 ) -> None:
-    await store.reminders.keep_plan(await booked(store), [WEEK], now=NOW)
+    await keep_plan(store, await booked(store), [WEEK], now=NOW)
     person = await ada(store)
 
     async with store.database.write() as session:
         # The plan reads the reminder as planned, while this claim is open.
         claim = update(_REMINDER).values(state=S.IN_MESSAGE.value)
         await session.execute(claim)
-        plan = asyncio.create_task(
-            store.reminders.keep_plan(person, [skip(WEEK)], now=NOW)
-        )
+        plan = asyncio.create_task(keep_plan(store, person, [skip(WEEK)], now=NOW))
         await waiting(store)
     await plan
 
@@ -361,9 +360,9 @@ async def test_states_and_reasons_are_counted(store: Store) -> None:
     await keep(store, reading(booking()), reading(booking("a2", "p1")))
     two = planned("week", "a2")
     decisions = [WEEK, skip(DAY), skip(two, Reason.OPTED_OUT)]
-    await store.reminders.keep_plan(await ada(store), decisions, now=NOW)
-    await store.reminders.keep_plan(
-        await ada(store), [skip(WEEK, Reason.PAST), *decisions[1:]], now=NOW
+    await keep_plan(store, await ada(store), decisions, now=NOW)
+    await keep_plan(
+        store, await ada(store), [skip(WEEK, Reason.PAST), *decisions[1:]], now=NOW
     )
 
     assert await store.reminders.counts() == {S.WITHDRAWN: 1, S.SKIPPED: 2}

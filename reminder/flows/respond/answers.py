@@ -44,7 +44,7 @@ class KeepsAnswers(Protocol):
         self,
         answer: Answer,
         *,
-        write_back: WriteBackKind | None,
+        write_back: WriteBackKind,
         now: datetime,
         first_try_at: datetime,
     ) -> Answer:

@@ -158,7 +158,6 @@ def _message() -> None:
         postgresql_where=sa.text("state in ('claimed', 'sending')"),
         sqlite_where=sa.text("state in ('claimed', 'sending')"),
     )
-    op.create_index("ix_message_provider", "message", ["provider_id"])
 
 
 def _opt_out() -> None:

@@ -10,20 +10,17 @@ from reminder.flows.respond.pages import Here, Visits, VisitView
 from reminder.flows.respond.tickets import Pass, Tickets
 from reminder.flows.respond.visits import Known, view
 from reminder.model.answers import Answer, Link
-from reminder.model.appointments import Appointment, AppointmentKey
+from reminder.model.appointments import AppointmentKey
 from reminder.model.clinics import Clinic
 from reminder.model.people import PatientKey
 from reminder.model.reminders import Person, Reminder
 
 
 class Appointments(Protocol):
-    """Everyone's world, and their bookings."""
+    """Everyone's world."""
 
     async def people(self, keys: Sequence[PatientKey]) -> list[Person]:
-        """Their world."""
-
-    async def booking(self, key: AppointmentKey) -> Appointment | None:
-        """One booking, None when the EHR has it no more."""
+        """Their world, without bookings the EHR has no more."""
 
 
 class Answers(Protocol):
@@ -131,7 +128,8 @@ class Visitors:
     async def _known(
         self, key: AppointmentKey, person: Person, clinic: Clinic
     ) -> Known | None:
-        appointment = await self.appointments.booking(key)
+        booked = (one for one in person.appointments if one.key == key)
+        appointment = next(booked, None)
         if appointment is None or person.patient is None:
             return None
         reminders = await self.reminders.of_appointment(key.appointment_id)

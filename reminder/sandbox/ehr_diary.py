@@ -3,20 +3,23 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from reminder.sandbox.clinics import Resource
+from reminder.sandbox.clinics import CLINICS, HARBOR, Resource
 from reminder.sandbox.ehr_server import EHRServer
 
+_ZONES = {clinic.location_id: clinic.zone for clinic in CLINICS}
 _NEWEST = "Appointment?_sort=-_lastUpdated&_count=50&_include=Appointment:patient"
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedVisit:
-    """An Appointment with a version after its first."""
+    """An Appointment with a version after its first; `zone` is its clinic's."""
 
     appointment_id: str
     version_id: str
     start_at: datetime | None
+    zone: ZoneInfo
     patients: str = field(repr=False)
     status: str
     participation: str
@@ -37,14 +40,16 @@ async def changed_visits(ehr: EHRServer) -> list[ChangedVisit]:
 def _changed(visit: Resource, patients: dict[str, Resource]) -> ChangedVisit:
     ids = _actors(visit, "Patient")
     start = visit.get("start")
+    locations = _actors(visit, "Location")
     return ChangedVisit(
         appointment_id=visit["id"],
         version_id=visit["meta"]["versionId"],
         start_at=datetime.fromisoformat(start) if start else None,
+        zone=next((_ZONES[one] for one in locations if one in _ZONES), HARBOR.zone),
         patients=", ".join(_name(patients.get(one)) for one in ids),
         status=visit["status"],
         participation=_participation(visit),
-        location=", ".join(_actors(visit, "Location")),
+        location=", ".join(locations),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import jinja2
 from babel.dates import format_date, format_datetime
@@ -122,11 +123,9 @@ class Pages:
         return HTMLResponse(html, headers=_HEADERS)
 
 
-def _when(at: datetime) -> str:
-    """A short date and time as the demo's first clinic has it on its wall."""
-    return format_datetime(
-        at, "EEE, MMM d, h:mm a zzz", tzinfo=HARBOR.zone, locale="en_US"
-    )
+def _when(at: datetime, zone: ZoneInfo = HARBOR.zone) -> str:
+    """A short date and time on a clinic's wall; the demo's first clinic's, if any."""
+    return format_datetime(at, "EEE, MMM d, h:mm a zzz", tzinfo=zone, locale="en_US")
 
 
 def _birthday(birth_date: str | None) -> str:

@@ -156,6 +156,18 @@ async def test_the_ehr_page_shows_who_changed_what(
     assert "visit-0021" not in page
 
 
+async def test_the_ehr_page_shows_a_visit_on_its_own_clinics_wall(
+    browser: httpx.AsyncClient, filled: EHRServer
+) -> None:
+    found = await filled.search("Appointment?location=prairie-main&_count=1")
+
+    await filled.load([found[0] | {"status": "cancelled"}])
+
+    page = (await browser.get("/ehr")).text
+    row = page[page.index(found[0]["id"]) :]
+    assert re.search(r" [AP]M C[SD]T</td>", row[: row.index("</tr>")])
+
+
 async def test_a_mail_that_never_came_is_not_found(browser: httpx.AsyncClient) -> None:
     answers = [await browser.get(path) for path in ("/mailbox/1", "/mailbox/0/part")]
 

@@ -87,4 +87,3 @@ class Slot:
     schedule_id: str
     start_at: datetime
     end_at: datetime
-    version_id: str | None = None

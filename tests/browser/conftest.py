@@ -1,6 +1,5 @@
 """The system's Chromium, kept off other networks, and a server to look at."""
 
-import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
@@ -8,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, async_playwright
+
+from reminder.sandbox.serving import loopback_socket, serving, url_of
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -38,26 +38,9 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def, override]
-        """The test run keeps its own signals."""
-        yield
-
-
 @contextlib.asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[str]:
     """The application on a free port of this machine; its address."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off"
-    )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(20):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
+    bound = loopback_socket()
+    async with serving(app, bound):
+        yield url_of(bound)

@@ -16,11 +16,7 @@ from tests.browser.conftest import served
 from tests.web.samples import ALIKE, PAGES
 from tests.web.world import CLINIC
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.asyncio(loop_scope="package"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
 TEMPLATES = bundled("templates") / "web"
 NARROW = {"width": 320, "height": 640}

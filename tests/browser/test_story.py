@@ -13,11 +13,7 @@ from reminder.store.store import open_store
 from tests.browser.conftest import served
 from tests.web.world import NOW, World, slot
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.asyncio(loop_scope="package"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
 
 @pytest_asyncio.fixture(loop_scope="package")

@@ -21,9 +21,6 @@ from tests.servers.sekmet import SEKMET
 
 DAY = timedelta(days=1)
 
-# One process of the run takes these all, so that one server is enough.
-pytestmark = pytest.mark.xdist_group("sekmet")
-
 
 class Schedule:
     """A schedule of its own on a day of its own: half-hour Slots from 14:00 UTC."""

@@ -18,6 +18,7 @@ from reminder.app.schedule import Schedule
 from reminder.app.wiring import App, open_app
 from reminder.settings.load import Loaded
 from reminder.store.single_worker import single_worker
+from reminder.web.protocol import GuardedProtocol
 
 log = structlog.get_logger()
 
@@ -87,6 +88,8 @@ async def pages(app: App) -> AsyncIterator[str]:
     server = Server(
         uvicorn.Config(
             app.web,
+            http=GuardedProtocol,
+            ws="none",
             access_log=False,
             log_config=None,
             server_header=False,

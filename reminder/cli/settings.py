@@ -1,10 +1,10 @@
 """`reminder settings`: every setting with its sentence and value, secrets masked."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
+from sqlalchemy import make_url
 
 from reminder.cli.errors import reported
 from reminder.cli.options import AsJSON, Config
@@ -19,7 +19,6 @@ from reminder.rules.offsets import print_offset
 from reminder.settings.load import load
 
 _COLUMNS = ("setting", "value", "meaning")
-_PASSWORD = re.compile(r"(://[^/@:]*:)[^/@]*@")
 
 
 def settings(
@@ -49,7 +48,8 @@ def _rows(prefix: str, part: BaseModel) -> Iterator[tuple[str, str, str]]:
             for place, each in enumerate(value):
                 yield from _rows(f"{setting}.{place}.", each)
         else:
-            yield setting, _masked(value), " ".join((field.description or "").split())
+            shown = _without_password if setting == "database.url" else _masked
+            yield setting, shown(value), " ".join((field.description or "").split())
 
 
 def _holds_models(value: object) -> bool:
@@ -69,4 +69,12 @@ def _masked(value: object) -> str:
         return f"{value.start:%H:%M}-{value.end:%H:%M}"
     if isinstance(value, frozenset | tuple):
         return ", ".join(str(each) for each in value)
-    return "" if value is None else _PASSWORD.sub(r"\1***@", str(value))
+    return "" if value is None else str(value)
+
+
+def _without_password(url: str) -> str:
+    """A database's address with whatever password it holds masked."""
+    parts = make_url(url)
+    if "password" in parts.query:
+        parts = parts.update_query_dict({"password": "***"})
+    return parts.render_as_string(hide_password=True)

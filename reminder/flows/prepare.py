@@ -18,6 +18,7 @@ from reminder.model.people import PatientKey
 from reminder.model.reasons import Reason
 from reminder.model.reminders import Person
 from reminder.rules.again import decide_again
+from reminder.rules.on_file import still_on_file
 from reminder.rules.quiet_hours import is_quiet, quiet_until
 
 log = structlog.get_logger()
@@ -170,15 +171,19 @@ def _reasons(
     people: Mapping[PatientKey, Person],
     clinics: ClinicDirectory,
     now: datetime,
-) -> dict[UUID, Reason] | Literal[Reason.QUIET_HOURS]:
+) -> dict[UUID, Reason] | Literal[Reason.QUIET_HOURS] | Spoilt:
     """Why some of its reminders may not go at all, or that all of it must wait.
 
-    The answer to a request waits for the morning as a reminder does: nobody
-    knows how long ago the patient asked.
+    A new link or an answer goes only to an address that is still on file: it
+    may have waited since it was asked for. An answer waits for the morning as
+    a reminder does: nobody knows how long ago the patient asked.
     """
-    if message.kind is MessageKind.ANSWER:
-        is_night = is_quiet(clinics.by_id(message.clinic_id), now)
-        return Reason.QUIET_HOURS if is_night else {}
+    if not message.reminders:
+        clinic = clinics.by_id(message.clinic_id)
+        if not still_on_file(message.to, message.appointments, people, clinic):
+            return Spoilt(message, "address-not-on-file")
+        waits = message.kind is MessageKind.ANSWER and is_quiet(clinic, now)
+        return Reason.QUIET_HOURS if waits else {}
     reasons: dict[UUID, Reason] = {}
     for reminder in message.reminders:
         person = people[reminder.key.appointment.patient]

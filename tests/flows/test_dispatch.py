@@ -223,6 +223,19 @@ class TestReadingAgain:
         assert report == replace(report, sent=1, held=0)
         assert house.sent == [EMAIL, SMS]
 
+    async def test_an_answer_does_not_follow_an_address_the_ehr_gave_up(
+        self, house: House
+    ) -> None:
+        """The number may be a stranger's by now; a human hears of it instead."""
+        await house.read_and_plan(visit(), patient(contact_points=(EMAIL,)))
+        await house.dispatch.run()
+        await house.store.queue.enqueue(answer(), now=NOW)
+
+        await house.dispatch.run()
+
+        assert house.sent == [EMAIL]
+        assert "unreachable" in str(await house.worklist())
+
 
 def answer() -> NewMessage:
     return NewMessage(

@@ -1,6 +1,5 @@
 """Sends a new link for a burned one: only to the contact on file, and not for ever."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -11,13 +10,10 @@ from reminder.flows.respond.door import Ask, Door, Refusal
 from reminder.flows.respond.page_states import WhyCall
 from reminder.flows.respond.pages import NewLinkSent, PleaseCall, Unknown
 from reminder.flows.respond.visitor import Opening
-from reminder.model.answers import Link
 from reminder.model.appointments import AppointmentKey
-from reminder.model.clinics import Clinic
 from reminder.model.messages import MessageKind, NewMessage
-from reminder.model.reminders import Person
 from reminder.model.worklist import WorklistEntry, WorklistKind
-from reminder.rules.recipients import audience
+from reminder.rules.on_file import still_on_file
 
 log = structlog.get_logger()
 
@@ -60,7 +56,9 @@ class NewLinks:
         if count >= _AT_MOST:
             return await self._exhausted(opening, now)
         people = await self._door.visitors.people(link)
-        about = still_on_file(link, people, opening.clinic)
+        # It is strangers who burn links, perhaps at a number that is theirs now.
+        by_key = {person.key: person for person in people}
+        about = still_on_file(link.to, link.appointments, by_key, opening.clinic)
         if not about:
             return await self._exhausted(opening, now, _NOT_ON_FILE)
         is_new = await self._send(opening, about, count, now)
@@ -113,31 +111,3 @@ class NewLinks:
                 )
             )
         return PleaseCall(here=opening.here(), why=WhyCall.LINKS_EXHAUSTED)
-
-
-def still_on_file(
-    link: Link, people: Sequence[Person], clinic: Clinic
-) -> tuple[AppointmentKey, ...]:
-    """The visits of a link whose patient, or guardian, still has its address.
-
-    A number may belong to a stranger by now, and it is strangers who burn
-    links: what the EHR no longer has, or who said stop, gets no other.
-    """
-    by_key = {person.key: person for person in people}
-    return tuple(
-        key
-        for key in link.appointments
-        if key.patient in by_key and _is_told(by_key[key.patient], key, link, clinic)
-    )
-
-
-def _is_told(person: Person, key: AppointmentKey, link: Link, clinic: Clinic) -> bool:
-    patient = person.patient
-    if patient is None or patient.deceased or link.to in person.blocked:
-        return False
-    return any(
-        link.to in one.contact_points
-        for appointment in person.appointments
-        if appointment.key == key
-        for one in audience(patient, clinic, appointment.start_at).people
-    )

@@ -1,0 +1,42 @@
+"""Whether an address may still be told of a visit it was told of before."""
+
+from collections.abc import Iterable, Mapping
+
+from reminder.model.appointments import AppointmentKey
+from reminder.model.clinics import Clinic
+from reminder.model.people import ContactPoint, PatientKey
+from reminder.model.reminders import Person
+from reminder.rules.recipients import audience
+
+
+def still_on_file(
+    to: ContactPoint,
+    visits: Iterable[AppointmentKey],
+    people: Mapping[PatientKey, Person],
+    clinic: Clinic,
+) -> tuple[AppointmentKey, ...]:
+    """Those of the visits whose patient, or guardian, still has the address.
+
+    A number may belong to a stranger by now: what the EHR no longer has, or
+    who said stop, gets neither a new link nor an answer.
+    """
+    return tuple(
+        visit
+        for visit in visits
+        if visit.patient in people
+        and _is_told(people[visit.patient], visit, to, clinic)
+    )
+
+
+def _is_told(
+    person: Person, visit: AppointmentKey, to: ContactPoint, clinic: Clinic
+) -> bool:
+    patient = person.patient
+    if patient is None or patient.deceased or to in person.blocked:
+        return False
+    return any(
+        to in one.contact_points
+        for appointment in person.appointments
+        if appointment.key == visit
+        for one in audience(patient, clinic, appointment.start_at).people
+    )

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from reminder.messages.links import link_token
-from reminder.model.answers import Link
+from reminder.model.answers import Link, WriteBackKind
 from reminder.model.appointments import AppointmentKey
 from reminder.model.people import Channel
 from reminder.store.answers import AnswerStore
@@ -155,7 +155,7 @@ async def test_the_link_an_answer_came_by_is_found(
     message_id = await queue.enqueue(new_link(VISIT), now=NOON)
     asked = answer(message_id=message_id)
     await AnswerStore(database, ring).record(
-        asked, write_back=None, now=NOON, first_try_at=NOON
+        asked, write_back=WriteBackKind.CONFIRM, now=NOON, first_try_at=NOON
     )
 
     assert await links.of_answer(asked.answer_id) == await links.link(message_id)

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from reminder.model.answers import WriteBackKind
 from reminder.model.messages import ClaimedMessage
 from reminder.model.outcomes import (
     Deferred,
@@ -217,7 +218,7 @@ async def test_what_was_answered_stays_answered_whatever_is_reported(
     await given(database, ring, planned(routes=(ANAS_PHONE, ANA)))
     [message] = await send(queue)
     await AnswerStore(database, ring).record(
-        answer(), write_back=None, now=NOON, first_try_at=NOON
+        answer(), write_back=WriteBackKind.CONFIRM, now=NOON, first_try_at=NOON
     )
 
     await told(queue, event(message, FAILED))

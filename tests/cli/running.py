@@ -53,10 +53,6 @@ class Running:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Tell it to stop; the code it ends with. Nothing of the patient was said."""
         self.process.send_signal(how)
-        return self.ended()
-
-    def ended(self) -> int:
-        """The code it ends with."""
         code = self.process.wait(PATIENT)
         while (line := self._new.get(timeout=PATIENT)) is not None:
             self.lines.append(line)

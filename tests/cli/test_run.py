@@ -72,27 +72,23 @@ def test_the_other_half_only_works(clinic: Clinic) -> None:
 
 
 def test_a_second_working_process_is_refused(clinic: Clinic) -> None:
-    clinic.types("db", "upgrade")
-    with (
-        single_worker(f"sqlite:///{clinic.folder}/reminder.db"),
-        running(clinic.file) as process,
-    ):
-        code = process.ended()
+    with single_worker(f"sqlite:///{clinic.folder}/reminder.db"):
+        result = clinic.types("run")
 
-    assert code == 5
-    assert process.lines[0] == "Another process already works on this SQLite database."
-    assert process.lines[-1].startswith("  do     Stop it first")
+    lines = result.stderr.splitlines()
+    assert result.exit_code == 5
+    assert lines[0] == "Another process already works on this SQLite database."
+    assert lines[-1].startswith("  do     Stop it first")
 
 
 def test_where_the_port_is_taken_it_says_so(clinic: Clinic) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         clinic.change("port = 0", f"port = {port}")
-        with running(clinic.file) as process:
-            code = process.ended()
+        result = clinic.types("run")
 
-    assert code == 5
-    assert process.lines[-4:] == [
+    assert result.exit_code == 5
+    assert result.stderr.splitlines()[-4:] == [
         "The pages cannot be served there.",
         "  where  [web] host and port",
         f"  why    127.0.0.1 port {port}: Address already in use",

@@ -22,7 +22,7 @@ from reminder.web.protocol import GuardedProtocol
 
 log = structlog.get_logger()
 
-_GRACE = timedelta(seconds=8)
+_GRACE = timedelta(seconds=7)
 """How long the work may take to come to an end: most supervisors kill after ten."""
 
 
@@ -95,7 +95,7 @@ async def pages(app: App) -> AsyncIterator[str]:
             server_header=False,
             date_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=10,
+            timeout_graceful_shutdown=2,
         )
     )
     serving = asyncio.create_task(server.serve([listening]))

@@ -1,5 +1,6 @@
 """Keeps house: leases that ran out, messages nobody knows of, what came too late."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,9 @@ from reminder.model.settlements import Settlement
 from reminder.rules.retries import after_uncertain
 
 log = structlog.get_logger()
+
+_AT_ONCE = 8
+"""How many far sides are asked at the same time."""
 
 
 class Recovered(Protocol):
@@ -113,15 +117,16 @@ class Keep:
         return report
 
     async def _reconcile(self, now: datetime) -> int:
-        claimed = await self._queue.claim_uncertain(
-            now=now, limit=100, lease=self._lease, node=self._node
-        )
-        if not claimed:
-            return 0
-        made = await self._composing.all(claimed)
-        settlements = [await self._ask(one) for one in made]
-        await self._queue.settle(settlements, now=self._clock())
-        return len(settlements)
+        """Ask about the uncertain ones, a few at a time, each within its lease."""
+        total = 0
+        while claimed := await self._queue.claim_uncertain(
+            now=now, limit=_AT_ONCE, lease=self._lease, node=self._node
+        ):
+            made = await self._composing.all(claimed)
+            settlements = await asyncio.gather(*(self._ask(one) for one in made))
+            await self._queue.settle(settlements, now=self._clock())
+            total += len(settlements)
+        return total
 
     async def _ask(self, made: Ready | Spoilt) -> Settlement:
         claimed, started_at = made.claimed, self._clock()

@@ -80,8 +80,7 @@ class Prepare:
     async def run(self, claimed: Sequence[ClaimedMessage]) -> Prepared:
         """All of them, each as far as it may go now."""
         prepared = Prepared()
-        going = await self._vouched_for(claimed, prepared)
-        people = await self._composing.people_of(going)
+        going, people = await self._vouched_for(claimed, prepared)
         elsewhere: set[PatientKey] = set()
         for message in going:
             elsewhere |= await self._one(message, people, prepared)
@@ -91,22 +90,25 @@ class Prepare:
 
     async def _vouched_for(
         self, claimed: Sequence[ClaimedMessage], prepared: Prepared
-    ) -> list[ClaimedMessage]:
-        """Those the EHR still vouches for; the others are held.
+    ) -> tuple[list[ClaimedMessage], dict[PatientKey, Person]]:
+        """Those the EHR still vouches for, and their people; the others are held.
 
         Only reminders need it. A new link or an answer is about what a patient
         has just done, and they are waiting for it.
         """
         reminding = [message for message in claimed if message.reminders]
         keys = {key for message in reminding for key in message.appointments}
-        people = await self._composing.people_of(reminding)
+        people = await self._composing.people_of(claimed)
         stale = self._fresh.stale(keys, people.values())
-        unknown = await self._fresh.read(stale) if stale else {}
+        if not stale:
+            return list(claimed), people
+        unknown = await self._fresh.read(stale)
         if fresh := stale - unknown.keys():
             await self._replan(sorted({key.patient for key in fresh}))
         held = await self._hold(reminding, unknown)
         prepared.held += len(held)
-        return [message for message in claimed if message.message_id not in held]
+        going = [message for message in claimed if message.message_id not in held]
+        return going, await self._composing.people_of(going)
 
     async def _hold(
         self,

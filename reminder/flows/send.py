@@ -27,6 +27,9 @@ from reminder.store.errors import StoreUnavailable
 
 log = structlog.get_logger()
 
+_OF_THE_LEASE = 0.9
+"""How much of a lease a try may take."""
+
 
 Stopping = Callable[[], bool]
 """Whether this process was told to stop."""
@@ -185,7 +188,7 @@ class Send:
 
     async def _one(self, transport: Sender, ready: Ready) -> Settlement:
         started_at = self._clock()
-        outcome = await _send(transport, ready.message)
+        outcome = await self._try(transport, ready.message)
         delivery = Delivery(
             message_id=ready.message.message_id,
             transport=transport.name,
@@ -195,6 +198,18 @@ class Send:
         )
         _log(delivery, ready.message)
         return settlement(ready.claimed, delivery)
+
+    async def _try(self, transport: Sender, message: Message) -> Outcome:
+        """What the far side says, as long as the message is certainly ours.
+
+        After the lease another node takes it for lost: an answer that came
+        still later could no longer be written down.
+        """
+        try:
+            async with asyncio.timeout(self._lease.total_seconds() * _OF_THE_LEASE):
+                return await transport.send(message)
+        except Exception as error:  # noqa: BLE001 - a plug-in's bug must become Uncertain
+            return Uncertain(type(error).__name__)
 
 
 def settlement(claimed: ClaimedMessage, delivery: Delivery) -> Settlement:
@@ -221,13 +236,6 @@ def has_next_route(claimed: ClaimedMessage) -> bool:
         claimed.to in reminder.routes and reminder.routes[-1] != claimed.to
         for reminder in claimed.reminders
     )
-
-
-async def _send(transport: Sender, message: Message) -> Outcome:
-    try:
-        return await transport.send(message)
-    except Exception as error:  # noqa: BLE001 - a plug-in's bug must become Uncertain
-        return Uncertain(type(error).__name__)
 
 
 def _log(delivery: Delivery, message: Message) -> None:

@@ -126,7 +126,7 @@ class WriteBackFlow:
         replan: Callable[[Sequence[PatientKey]], Awaitable[None]],
         clock: Clock,
         lease: timedelta,
-        batch: int = 100,
+        batch: int = 20,
     ) -> None:
         self._ehrs = ehrs
         self._write_backs = write_backs

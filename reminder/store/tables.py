@@ -203,7 +203,7 @@ class MessageAppointmentRow(SQLModel, table=True):
     """Which appointments a message is about, and so what its link opens."""
 
     __tablename__ = "message_appointment"
-    __table_args__ = (Index("ix_message_appointment", "connection", "appointment_id"),)
+    __table_args__ = (Index("ix_message_appointment", "appointment_id", "connection"),)
 
     message_id: UUID = Field(
         primary_key=True, foreign_key="message.id", ondelete="CASCADE"

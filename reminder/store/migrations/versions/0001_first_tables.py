@@ -420,7 +420,7 @@ def _message_appointment() -> None:
     op.create_index(
         "ix_message_appointment",
         "message_appointment",
-        ["connection", "appointment_id"],
+        ["appointment_id", "connection"],
     )
 
 

@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from reminder.flows.keep import KeepReport
 from reminder.messages.render import Renderer
 from reminder.model.messages import MessageState
-from reminder.model.outcomes import Accepted, Outcome, Rejected
-from reminder.model.people import Channel
+from reminder.model.outcomes import Accepted, Outcome, Rejected, Uncertain
+from reminder.model.people import Channel, ContactPoint
 from reminder.resources import bundled
 from reminder.store.keyring import KeyRing
 from tests.flows.world import (
@@ -246,6 +246,23 @@ async def test_a_message_that_cannot_be_made_any_more_does_not_stop_the_others(
 
     assert report == KeepReport(reconciled=2)
     assert await house.reminders("a2") == ["day sent"]
+
+
+async def test_however_many_are_uncertain_all_are_asked_about(house: House) -> None:
+    house.mail.known = Accepted("250 queued")
+    for number in range(11):
+        name, who = f"a{number}", f"p{number}"
+        to = ContactPoint(Channel.EMAIL, f"{who}@example.org")
+        house.ehr.put(visit(name, who), patient(who, contact_points=(to,)))
+    await house.read_and_plan()
+    house.mail.answers = [Uncertain("ReadTimeout")] * 11
+    await house.dispatch.run()
+
+    house.clock.now += REPORT_DELAY
+    report = await house.keep.run()
+
+    assert report == KeepReport(reconciled=11)
+    assert await house.messages() == {MessageState.SENT: 11}
 
 
 async def test_a_round_that_found_nothing_says_nothing(house: House) -> None:

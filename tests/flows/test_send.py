@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -312,17 +313,22 @@ class Forgetful:
         return getattr(self._queue, name)
 
 
-def dispatch_over(house: House, queue: Forgetful, composing: Composing) -> Dispatch:
+def dispatch_over(
+    house: House,
+    queue: Forgetful | MessageQueue,
+    composing: Composing,
+    lease: timedelta = LEASE,
+) -> Dispatch:
     limit = timedelta(seconds=60)
     return Dispatch(
         queue=queue,
         composing=composing,
         fresh=Fresh({MAIN: house.ehr}, house.store.appointments, house.clock, limit),
-        send=Send(house.transports, queue, house.clock, lease=LEASE, in_flight=2),
+        send=Send(house.transports, queue, house.clock, lease=lease, in_flight=2),
         replan=house.plan.again,
         clinics=house.clinics,
         channels=BOTH,
-        limits=Limits(lease=LEASE),
+        limits=Limits(lease=lease),
         clock=house.clock,
     )
 
@@ -364,3 +370,17 @@ async def test_a_lane_that_fails_leaves_the_others_to_finish(house: House) -> No
 
     assert await house.reminders("a2") == ["day sent"]
     assert house.clock.now == NOW
+
+
+async def test_a_far_side_that_never_answers_is_given_up_before_the_lease_is_over(
+    house: House,
+) -> None:
+    await house.read_and_plan(visit(), patient())
+    house.mail.meanwhile = asyncio.Event().wait
+    lease = timedelta(milliseconds=100)
+
+    await dispatch_over(house, house.store.queue, house.composing, lease).run()
+
+    assert await house.messages() == {MessageState.UNCERTAIN: 1}
+    [tried] = await house.store.reminders.tries_of("a1")
+    assert tried.outcome == Uncertain("TimeoutError")

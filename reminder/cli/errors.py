@@ -11,7 +11,7 @@ import typer
 from reminder.app.logs import where
 from reminder.app.serve import AddressUnusable
 from reminder.messages.render import TemplateError
-from reminder.settings.load import SettingsError
+from reminder.settings.problems import SettingsError
 from reminder.store.errors import (
     KeyRingMismatch,
     KeyRingUnreadable,

@@ -105,3 +105,20 @@ def _time_of_day(words: _Words) -> time:
 
 def _counted(count: int, unit: str) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def days_ahead(offset: Offset) -> int:
+    """How many calendar days before the visit a step may be due, at the most.
+
+    Business days are counted with their weekends and, generously, with four
+    public holidays among them.
+    """
+    match offset:
+        case HoursBefore(hours):
+            return -(-hours // 24)
+        case DaysBefore(days):
+            return days
+        case BusinessDaysBefore(days):
+            return days + 2 * -(-days // 5) + 4
+        case _:
+            assert_never(offset)

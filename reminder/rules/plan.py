@@ -153,10 +153,16 @@ def _look(visit: _Visit, step: Step, listeners: Audience) -> _Told | Reason:
 
 
 def _lateness(when: Due, kept: Reminder | None, now: datetime) -> Reason | None:
-    """Why a step whose moment has passed is not planned any more; None while it is."""
+    """Why a step whose moment has passed is not planned any more; None while it is.
+
+    One that was planned in time is not late. But one whose moment was still to
+    come and is over all at once has moved with the clinic's rules: everybody
+    it concerns would get it now, in the same minute.
+    """
     if when.at >= now:
         return None
-    if kept is not None:
+    was_to_come = kept is not None and kept.due_at is not None and kept.due_at > now
+    if kept is not None and not was_to_come:
         if kept.state not in _NOT_PLANNED or kept.reason is Reason.REPLANNED:
             return None
         if kept.reason in _LASTING:

@@ -113,7 +113,7 @@ public_url = "http://127.0.0.1:8000"
 port = 0
 
 [work]
-horizon_days = 2
+horizon_days = 11
 
 [[connection]]
 name = "sandbox"

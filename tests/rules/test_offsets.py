@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder.model.clinics import BusinessDaysBefore, DaysBefore, HoursBefore
-from reminder.rules.offsets import parse_offset, print_offset
+from reminder.rules.offsets import days_ahead, parse_offset, print_offset
 from tests.rules.examples import unhurried
 
 wall_times = st.builds(time, st.integers(0, 23), st.integers(0, 59))
@@ -116,3 +116,17 @@ def test_any_text_is_read_or_refused_as_a_value_error(text):
         return
 
     assert parse_offset(print_offset(offset)) == offset
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        pytest.param("2 hours before", 1, id="hours-of-one-day"),
+        pytest.param("25 hours before", 2, id="a-day-begun-counts"),
+        pytest.param("3 days before at 18:30", 3, id="days"),
+        # A week has a weekend, and holidays may fall into it.
+        pytest.param("5 business days before at 10:00", 11, id="business-days"),
+    ],
+)
+def test_how_far_ahead_a_step_looks_is_never_too_little(text, days):
+    assert days_ahead(parse_offset(text)) == days

@@ -327,6 +327,28 @@ def test_what_dispatch_gave_back_is_planned_again_although_its_moment_has_passed
     assert isinstance(by_step(after)["day"], Planned)
 
 
+def test_a_rule_that_moves_a_step_into_the_past_sends_nothing_at_once():
+    """Else everybody with a visit ahead would be told in the same minute."""
+    now = utc("2027-03-12 15:00")
+    a_day = Step("day", parse_offset("24 hours before"), (Channel.SMS,))
+    a_week = replace(a_day, offset=parse_offset("7 days before at 10:00"))
+    before = plan(
+        person(appointment(START)),
+        directory(clinic(rules=(Rule("short", (a_day,)),))),
+        now,
+    )
+    kept = tuple(keep(decision) for decision in before)
+
+    after = plan(
+        person(appointment(START), kept=kept),
+        directory(clinic(rules=(Rule("long", (a_week,)),))),
+        now,
+    )
+
+    assert isinstance(by_step(before)["day"], Planned)
+    assert by_step(after)["day"].reason is Reason.TOO_LATE
+
+
 def test_a_visit_moved_back_revives_what_is_still_ahead():
     before = plan(person(appointment(START)), directory(), EARLY)
     kept = tuple(

@@ -7,7 +7,8 @@ import trustme
 
 from reminder.model.people import Channel
 from reminder.resources import bundled
-from reminder.settings.load import SettingsError, from_text
+from reminder.settings.load import from_text
+from reminder.settings.problems import SettingsError
 from reminder.transports import registry
 
 SAMPLE = (bundled("templates") / "settings" / "reminder.toml").read_text("utf-8")

@@ -6,7 +6,8 @@ from pydantic import BaseModel
 from reminder.model.clinics import BusinessDaysBefore
 from reminder.resources import bundled
 from reminder.settings.lines import line_of
-from reminder.settings.load import SettingsError, from_text, load
+from reminder.settings.load import from_text, load
+from reminder.settings.problems import SettingsError
 from reminder.settings.tree import Settings
 from reminder.transports import registry
 
@@ -56,7 +57,11 @@ def test_the_sample_that_init_writes_is_valid_as_it_is(tmp_path: Path) -> None:
             id="offset-word",
         ),
         pytest.param(
-            "port = 587", "prot = 587", "transport.smtp.prot", "", id="unknown-setting"
+            "port = 587",
+            "prot = 587",
+            "transport.smtp.prot",
+            "no such setting",
+            id="unknown-setting",
         ),
         pytest.param(
             "[transport.smtp]",
@@ -85,6 +90,27 @@ def test_the_sample_that_init_writes_is_valid_as_it_is(tmp_path: Path) -> None:
             "clinic.0.rule.0.steps.0.channels",
             "no [transport",
             id="channel-without-transport",
+        ),
+        pytest.param(
+            "horizon_days = 14",
+            "horizon_days = 7",
+            "work.horizon_days",
+            "at least 11 days",
+            id="horizon-shorter-than-an-offset",
+        ),
+        pytest.param(
+            "freshness_s = 60",
+            "freshness_s = -1",
+            "work.freshness_s",
+            "write at least 0",
+            id="too-small",
+        ),
+        pytest.param(
+            '"5 business days before at 10:00", channels = ["email"]',
+            '"5 business days before at 10:00", channels = ["pigeon"]',
+            "clinic.0.rule.0.steps.0.channels.0",
+            "write 'email', 'sms' or 'voice'",
+            id="unknown-channel",
         ),
     ],
 )
@@ -129,6 +155,20 @@ def test_the_environment_wins_over_the_file(
     password = loaded.transports["smtp"].password
     assert password.get_secret_value() == "from-outside"
     assert "from-outside" not in repr(loaded)
+
+
+def test_a_variable_that_is_wrong_is_named_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMINDER_WEB__PORT", "eight thousand")
+    monkeypatch.setenv("REMINDER_FRESHNESS", "7")
+
+    found = problems_of(SAMPLE, tmp_path)
+
+    assert found == [
+        ("REMINDER_FRESHNESS", None, "there is no such setting"),
+        ("web.port (REMINDER_WEB__PORT)", None, "write a whole number"),
+    ]
 
 
 def test_a_secret_comes_from_a_file_beside_the_settings(tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""What settings must agree on although each is right by itself."""
+
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from reminder.model.people import Channel
+from reminder.rules.offsets import days_ahead, print_offset
+from reminder.settings.problems import Problem, Source
+from reminder.settings.tree import Settings
+from reminder.transports import registry
+
+
+def disagreements(
+    settings: Settings,
+    transports: Mapping[str, BaseModel],
+    source: Source,
+    folder: Path,
+) -> list[Problem]:
+    """Everything of the kind, with where it stands."""
+    return [
+        *_rival_transports(settings, source),
+        *_unreachable_channels(settings, source),
+        *_steps_beyond_the_horizon(settings, source),
+        *_unusable_bundles(settings, transports, source, folder),
+    ]
+
+
+def _steps_beyond_the_horizon(settings: Settings, source: Source) -> list[Problem]:
+    """A step due before the visit is even read would be too late for everybody."""
+    horizon = settings.work.horizon_days
+    steps = [
+        step
+        for clinic in settings.clinic
+        for rule in clinic.rule
+        for step in rule.steps
+    ]
+    longest = max(steps, key=lambda step: days_ahead(step.offset), default=None)
+    if longest is None or days_ahead(longest.offset) <= horizon:
+        return []
+    sentence = (
+        f"step {longest.id!r} is due {print_offset(longest.offset)}: "
+        f"read at least {days_ahead(longest.offset)} days ahead"
+    )
+    return [source.problem(("work", "horizon_days"), sentence)]
+
+
+def _rival_transports(settings: Settings, source: Source) -> list[Problem]:
+    """Of two ways out for one channel nobody could say which is taken."""
+    first: dict[Channel, str] = {}
+    problems = []
+    for name in settings.transport:
+        channel = registry.load(name).channel
+        other = first.setdefault(channel, name)
+        if other != name:
+            sentence = f"{other} is for {channel.value} already"
+            problems.append(source.problem(("transport", name), sentence))
+    return problems
+
+
+def _unusable_bundles(
+    settings: Settings,
+    transports: Mapping[str, BaseModel],
+    source: Source,
+    folder: Path,
+) -> list[Problem]:
+    """Authorities nobody can load would stop every connection, one by one."""
+    parts: list[tuple[tuple[int | str, ...], BaseModel]] = [
+        (("connection", place), part) for place, part in enumerate(settings.connection)
+    ]
+    parts += [(("transport", name), part) for name, part in transports.items()]
+    problems = []
+    for location, part in parts:
+        bundle = getattr(part, "ca_bundle", None)
+        if isinstance(bundle, Path) and (sentence := _unusable(folder / bundle)):
+            problems.append(source.problem((*location, "ca_bundle"), sentence))
+    return problems
+
+
+def _unusable(bundle: Path) -> str | None:
+    try:
+        ssl.create_default_context(cafile=bundle)
+    except ssl.SSLError:
+        return "the file holds no certificates in PEM"
+    except OSError:
+        return "the file cannot be read"
+    return None
+
+
+def _unreachable_channels(settings: Settings, source: Source) -> list[Problem]:
+    """A step whose channel has no transport would wait until it is worth nothing."""
+    channels = {registry.load(name).channel for name in settings.transport}
+    return [
+        source.problem(
+            ("clinic", i, "rule", j, "steps", k, "channels"),
+            f"no [transport.…] is set up for {channel.value}",
+        )
+        for i, clinic in enumerate(settings.clinic)
+        for j, rule in enumerate(clinic.rule)
+        for k, step in enumerate(rule.steps)
+        for channel in step.channels
+        if channel not in channels
+    ]

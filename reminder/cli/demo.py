@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -35,8 +36,11 @@ def demo(data: Data = None, *, once: Once = False, as_json: AsJSON = False) -> N
         own.mkdir(mode=0o700)
         with (own / "reminder.log").open("w", encoding="utf-8") as log:
             set_up(log)
-            with contextlib.suppress(KeyboardInterrupt):
+            try:
                 asyncio.run(_demo(folder, once=once, as_json=as_json))
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                kept = "nothing is kept" if data is None else f"kept in {data}"
+                typer.echo(f"Stopped; {kept}.", err=True)
 
 
 @contextlib.contextmanager
@@ -81,6 +85,9 @@ async def _demo(folder: Path, *, once: bool, as_json: bool) -> None:
     from reminder.sandbox.serving import free_port
     from reminder.sandbox.settings_text import write_settings
 
+    # A supervisor's SIGTERM must stop the pretended EHR too, as Ctrl-C does.
+    if this := asyncio.current_task():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     begins = first_instant(system_clock().astimezone(HARBOR.zone).date(), HARBOR.zone)
     clock = SandboxClock(begins, time.monotonic)
     practice = generate(begins.astimezone(HARBOR.zone).date())

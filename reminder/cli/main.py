@@ -1,6 +1,7 @@
 """The command `reminder`: every verb an operator types."""
 
 import asyncio
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -31,8 +32,22 @@ app.command("quarantine")(lists.quarantine)
 app.command("worklist")(lists.worklist)
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - it is the flag itself
+    if wanted:
+        typer.echo(f"reminder {version('reminder')}")
+        raise typer.Exit
+
+
 @app.callback()
-def log_to_standard_error() -> None:
+def log_to_standard_error(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Say the version."
+        ),
+    ] = False,
+) -> None:
     """Standard output is for what was asked for."""
     set_up()
 

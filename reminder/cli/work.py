@@ -65,7 +65,8 @@ def dispatch(
 def _tell_sync(reports: dict[str, SyncReport], counts: PlanCounts) -> None:
     for connection, report in reports.items():
         if not report.available:
-            typer.echo(f"{connection}: the EHR did not answer; nothing was lost.")
+            why = f" ({report.problem})" if report.problem else ""
+            typer.echo(f"{connection}: could not be read{why}; nothing was lost.")
             continue
         typer.echo(
             f"{connection}: {report.read} read, {report.unchanged} unchanged, "

@@ -74,7 +74,10 @@ class States(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What one run read; `available` is False when the EHR did not answer."""
+    """What one run read; `available` is False when the EHR could not be read.
+
+    `problem` says why, in codes.
+    """
 
     read: int = 0
     unchanged: int = 0
@@ -82,6 +85,7 @@ class SyncReport:
     gone: int = 0
     patients: int = 0
     available: bool = True
+    problem: str = ""
 
     def __add__(self, other: "SyncReport") -> "SyncReport":
         return SyncReport(
@@ -135,7 +139,7 @@ class Sync:
             report = await self._read(now, everything=everything)
         except EHRError as error:
             self._back_off(error, now)
-            return SyncReport(available=False)
+            return SyncReport(available=False, problem=str(error))
         if self._not_before is not None:
             log.info("ehr_answers_again", connection=self.connection)
         self._pause, self._not_before = timedelta(), None

@@ -149,9 +149,8 @@ class TestReadingAgain:
         ],
     )
     async def test_what_no_longer_holds_is_not_sent(
-        self, any_house: House, change: Appointment | Patient, reminder: str
+        self, house: House, change: Appointment | Patient, reminder: str
     ) -> None:
-        house = any_house
         await house.read_and_plan(visit(), patient())
         house.ehr.put(change)
 

@@ -115,9 +115,8 @@ UNPROTECTED = "transport-unprotected smtp"
     ],
 )
 async def test_every_outcome_is_written_down(
-    any_house: House, outcome: Outcome | Exception, then: Then
+    house: House, outcome: Outcome | Exception, then: Then
 ) -> None:
-    house = any_house
     house.mail.answers = [outcome]
     await house.read_and_plan(visit(), patient(contact_points=(EMAIL,)))
 

@@ -129,6 +129,7 @@ def _person(ring: KeyRing, row: Row[Any], rows: _Rows) -> Person:
             to_reminder(ring, one) for one in rows.reminders.get(row.patient_id, ())
         ),
         revision=row.revision,
+        seen_at=row.seen_at,
     )
 
 

@@ -59,7 +59,9 @@ async def show_who_i_am(page: Page, world: World) -> None:
 
 
 async def press(page: Page, name: str) -> None:
-    await page.get_by_role("button", name=name).click()
+    """Press a button, and wait for the page it leads to as a person would."""
+    async with page.expect_navigation():
+        await page.get_by_role("button", name=name).click()
 
 
 async def test_a_visit_is_confirmed_moved_back_and_cancelled(
@@ -104,10 +106,11 @@ async def test_going_back_and_pressing_again_does_nothing_twice(
 ) -> None:
     await show_who_i_am(page, world)
     await press(page, "Confirm I am coming")
+    heading = page.get_by_role("heading", level=1)
+    await expect(heading).to_have_text("You are confirmed")
 
     await page.reload()
 
-    heading = page.get_by_role("heading", level=1)
     await expect(heading).to_have_text("You are already confirmed")
 
 

@@ -181,6 +181,19 @@ async def test_a_visit_cancelled_at_the_clinic_is_not_reminded_of(day: Day) -> N
     assert len(day.mails_to("ana")) == before
 
 
+async def test_who_died_since_their_record_was_read_is_not_reminded(day: Day) -> None:
+    """The visit itself is still booked, and was seen a moment ago."""
+    await day.reminded("ana")
+    day.clock.advance_to(VISIT - timedelta(hours=24))
+    await day.change("Patient/ana", deceasedBoolean=True)
+    for sync in day.app.syncs:
+        await sync.run(everything=True)
+
+    await day.send_due()
+
+    assert len(day.mails_to("ana")) == 1
+
+
 async def test_while_the_ehr_is_down_messages_are_held_and_go_when_it_is_back(
     day: Day,
 ) -> None:

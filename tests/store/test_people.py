@@ -69,6 +69,15 @@ async def test_a_patient_of_whom_little_is_known_is_given_back_as_read(
     assert person.patient == unknown
 
 
+async def test_it_is_known_when_the_ehr_last_described_a_patient(store: Store) -> None:
+    await keep_patients(store, ADA)
+
+    await store.appointments.keep_patients(MAIN, [ADA], asked=["p1"], seen_at=LATER)
+
+    [person] = await store.appointments.people([ADA.key])
+    assert person.seen_at == LATER
+
+
 async def test_who_was_booked_and_never_read_is_to_be_read_first(store: Store) -> None:
     await keep(store, *(reading(booking(f"a{one}", f"p{one}")) for one in (1, 2)))
     await store.appointments.keep_patients(MAIN, [ADA], asked=["p1"], seen_at=NOW)

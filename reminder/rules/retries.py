@@ -42,6 +42,9 @@ _REPORT_DELAY = timedelta(minutes=3)
 _PATIENCE = timedelta(hours=4)
 
 
+_ANSWER_DELAY = timedelta(minutes=5)
+"""A patient waits, and may lose the new time to somebody else meanwhile."""
+
 _ANSWER_LIFE = timedelta(hours=24)
 _COMMUNICATION_LIFE = timedelta(days=7)
 """How long a write-back waits for its EHR: a patient waits for an answer, nobody
@@ -107,14 +110,17 @@ def write_back_again(
     """When to write again (UTC) to an EHR that did not answer; None when it is over.
 
     An answer of a patient waits a day, a move not beyond the new start, the
-    note that a message was sent a week.
+    note that a message was sent a week. Nobody waits for that note, so only
+    it is tried less and less often.
     """
-    ends_at = write_back.created_at + _ANSWER_LIFE
-    if write_back.kind is WriteBackKind.COMMUNICATION:
-        ends_at = write_back.created_at + _COMMUNICATION_LIFE
+    delay = _delay(write_back.attempt)
+    ends_at = write_back.created_at + _COMMUNICATION_LIFE
+    if write_back.kind is not WriteBackKind.COMMUNICATION:
+        delay = min(delay, _ANSWER_DELAY)
+        ends_at = write_back.created_at + _ANSWER_LIFE
     if write_back.slot_start_at is not None:
         ends_at = min(ends_at, write_back.slot_start_at)
-    at = now + max(_delay(write_back.attempt), retry_after or timedelta())
+    at = now + max(delay, retry_after or timedelta())
     return at if at < ends_at else None
 
 

@@ -287,7 +287,14 @@ def write_back(kind=WriteBackKind.CANCEL, *, attempt=1, slot_start_at=None):
     [
         pytest.param(write_back(), minutes(0), None, minutes(1), id="first"),
         pytest.param(
-            write_back(attempt=9), minutes(0), None, minutes(60), id="hourly-at-last"
+            write_back(attempt=9), minutes(0), None, minutes(5), id="a-patient-waits"
+        ),
+        pytest.param(
+            write_back(WriteBackKind.COMMUNICATION, attempt=9),
+            minutes(0),
+            None,
+            minutes(60),
+            id="hourly-at-last",
         ),
         pytest.param(
             write_back(attempt=0), minutes(0), None, minutes(1), id="before-any-try"

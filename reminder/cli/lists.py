@@ -8,7 +8,7 @@ from reminder.cli.errors import reported
 from reminder.cli.options import AsJSON, Config
 from reminder.cli.output import show, show_json
 from reminder.model.quarantine import QuarantineEntry
-from reminder.model.worklist import WorklistEntry
+from reminder.model.worklist import WHAT_TO_DO, WorklistEntry
 from reminder.settings.load import Loaded, load
 
 
@@ -35,6 +35,7 @@ def quarantine(
             for entry in entries
         ],
         empty="Nothing is in quarantine: everything the EHR sent could be read.",
+        only_piped=("connection", "resource"),
     )
 
 
@@ -48,18 +49,20 @@ def worklist(
         show_json(entries)
         return
     show(
-        ("since", "kind", "clinic", "appointment", "details"),
+        ("since", "kind", "clinic", "appointment", "what to do", "details"),
         [
             (
                 entry.at,
                 entry.kind,
                 entry.clinic_id,
                 entry.appointment.appointment_id if entry.appointment else "",
+                WHAT_TO_DO[entry.kind],
                 "; ".join(entry.details),
             )
             for entry in entries
         ],
         empty="Nobody needs help right now.",
+        only_piped=("kind",),
     )
 
 

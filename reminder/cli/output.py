@@ -3,8 +3,8 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,21 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+_IDS = {"id", "appointment", "clinic"}
+
 
 def show(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    empty: str,
+    only_piped: Collection[str] = (),
 ) -> None:
-    """Rows under their columns; `empty` is what is said when there are none."""
+    """Rows under their columns; `empty` is what is said when there are none.
+
+    A terminal shows instants to the minute, leaves out `only_piped`, and never
+    breaks instants and ids into lines: they are there to be copied.
+    """
     if not sys.stdout.isatty():
         typer.echo("\t".join(columns))
         for row in rows:
@@ -27,12 +37,21 @@ def show(
     if not rows:
         typer.echo(empty)
         return
+    shown = [place for place, name in enumerate(columns) if name not in only_piped]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for place in shown:
+        is_instant = any(isinstance(row[place], datetime) for row in rows)
+        whole = is_instant or columns[place] in _IDS
+        table.add_column(columns[place], no_wrap=whole, overflow="fold")
     for row in rows:
-        table.add_row(*(_text(cell) for cell in row))
+        table.add_row(*(_short(row[place]) for place in shown))
     Console(highlight=False, markup=False, emoji=False).print(table)
+
+
+def _short(cell: object) -> str:
+    if isinstance(cell, datetime):
+        return f"{cell.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+    return _text(cell)
 
 
 def show_json(value: object) -> None:

@@ -21,6 +21,19 @@ class WorklistKind(StrEnum):
     VANISHED_EN_MASSE = "vanished-en-masse"
 
 
+WHAT_TO_DO: dict[WorklistKind, str] = {
+    WorklistKind.UNREACHABLE: "No message got through: call the patient.",
+    WorklistKind.NO_CLINIC: "Its location is in no clinic: add it to reminder.toml.",
+    WorklistKind.CALL_REQUESTED: "No time suited the patient, who asks for a call.",
+    WorklistKind.LINK_EXHAUSTED: "The link could not be opened: call the patient.",
+    WorklistKind.NO_BIRTH_DATE: "The EHR has no full birth date: the link stays shut.",
+    WorklistKind.WRITE_BACK_FAILED: "The EHR did not take it: enter it by hand.",
+    WorklistKind.TRANSPORT_UNPROTECTED: "The relay proves no encryption: IT must act.",
+    WorklistKind.VANISHED_EN_MASSE: "Very many vanished at once: check our EHR access.",
+}
+"""What a person reads for each kind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorklistEntry:
     """One thing a human must do. `details` holds codes and instants, no patient data.

@@ -40,7 +40,7 @@ def test_what_needs_a_human_is_listed(clinic: Clinic) -> None:
     [entry] = json.loads(clinic.types("worklist", "--json").stdout)
 
     header, row = table.stdout.splitlines()
-    assert header == "since\tkind\tclinic\tappointment\tdetails"
+    assert header == "since\tkind\tclinic\tappointment\twhat to do\tdetails"
     assert row.split("\t")[1:4] == ["no-clinic", "", "stray"]
     assert entry["kind"] == "no-clinic"
     assert entry["appointment"] == ["sandbox", "stray", "ana"]

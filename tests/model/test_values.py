@@ -20,6 +20,7 @@ from reminder.model.messages import EmailContent, Message, Protection, SMSConten
 from reminder.model.outcomes import Callback
 from reminder.model.people import Channel, ContactPoint, Guardian, Patient, PatientKey
 from reminder.model.reminders import Person, Planned, ReminderKey
+from reminder.model.worklist import WHAT_TO_DO, WorklistKind
 
 CANARY = "canary"
 """Stands wherever a patient's own words can: no `repr` may show it."""
@@ -122,3 +123,9 @@ def test_the_statuses_are_those_of_fhir_r4():
     assert {status.value for status in ParticipationStatus} == {
         *("accepted", "declined", "tentative", "needs-action"),
     }
+
+
+def test_every_kind_of_worklist_entry_says_what_to_do() -> None:
+    assert set(WHAT_TO_DO) == set(WorklistKind)
+    assert all(sentence.endswith(".") for sentence in WHAT_TO_DO.values())
+    assert len(set(WHAT_TO_DO.values())) == len(WorklistKind)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from reminder.flows.entries import Entries
 from reminder.model.clock import Clock
 from reminder.model.readings import Gone, Reading, Slice, Unreadable
 from reminder.model.worklist import WorklistEntry, WorklistKind
@@ -45,13 +46,6 @@ class KeepsBookings(Protocol):
         self, connection: str, appointment_ids: Collection[str], *, at: datetime
     ) -> int:
         """The EHR has them no more."""
-
-
-class Entries(Protocol):
-    """Where what needs a human is put."""
-
-    async def add(self, entry: WorklistEntry) -> bool:
-        """False when it was open already."""
 
 
 @dataclass(slots=True)

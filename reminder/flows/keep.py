@@ -12,7 +12,7 @@ import structlog
 from reminder.flows.composing import Composing, Ready, Spoilt
 from reminder.flows.send import has_next_route
 from reminder.model.clock import Clock
-from reminder.model.messages import ClaimedMessage, Message
+from reminder.model.messages import ClaimedMessage, Message, Recovered
 from reminder.model.outcomes import Delivery, Outcome, Uncertain
 from reminder.model.people import Channel
 from reminder.model.settlements import Settlement
@@ -22,18 +22,6 @@ log = structlog.get_logger()
 
 _AT_ONCE = 8
 """How many far sides are asked at the same time."""
-
-
-class Recovered(Protocol):
-    """What came back from nodes that died."""
-
-    @property
-    def requeued(self) -> int:
-        """Claimed and certainly not sent: queued again."""
-
-    @property
-    def uncertain(self) -> int:
-        """About to be sent: nobody knows."""
 
 
 class Queue(Protocol):

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from reminder.flows import readable
+from reminder.flows.entries import Entries
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clinics import ClinicDirectory
 from reminder.model.clock import Clock
@@ -38,13 +39,6 @@ class Plans(Protocol):
         self, plans: Sequence[tuple[Person, Sequence[Decision]]], *, now: datetime
     ) -> PlanCounts:
         """Keep the difference, in one transaction."""
-
-
-class Entries(Protocol):
-    """Where what needs a human is put."""
-
-    async def add(self, entry: WorklistEntry) -> bool:
-        """False when it was open already."""
 
 
 class Plan:

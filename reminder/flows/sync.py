@@ -8,7 +8,8 @@ from typing import Protocol
 import structlog
 
 from reminder.ehr.errors import EHRError, EHRRefused, EHRUnavailable
-from reminder.flows.absent import Absent, AsksByID, Entries, KeepsBookings, RollCall
+from reminder.flows.absent import Absent, AsksByID, KeepsBookings, RollCall
+from reminder.flows.entries import Entries
 from reminder.model.clock import Clock
 from reminder.model.people import Patient
 from reminder.model.readings import Changes, PatientReadings, Slice, Unreadable

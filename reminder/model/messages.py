@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from reminder.model.appointments import AppointmentKey
@@ -125,3 +126,14 @@ class NewMessage:
     template: str
     appointments: tuple[AppointmentKey, ...]
     useful_until: datetime
+
+
+class Recovered(NamedTuple):
+    """What came back from nodes that died.
+
+    `requeued` were claimed and certainly not sent; of `uncertain`, which were
+    about to be sent, nobody knows.
+    """
+
+    requeued: int
+    uncertain: int

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -12,6 +11,7 @@ from reminder.model.messages import (
     MessageState,
     NewMessage,
     Protection,
+    Recovered,
 )
 from reminder.model.outcomes import DeliveryEvent
 from reminder.model.people import Channel
@@ -27,13 +27,6 @@ from reminder.store.statements import among, table
 from reminder.store.tables import ReminderRow
 
 _REMINDER = table(ReminderRow)
-
-
-class Recovered(NamedTuple):
-    """What came back from nodes that died."""
-
-    requeued: int
-    uncertain: int
 
 
 class MessageQueue:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from reminder.model.appointments import AppointmentKey
-from reminder.model.messages import ClaimedMessage, MessageState, Protection
+from reminder.model.messages import ClaimedMessage, MessageState, Protection, Recovered
 from reminder.model.outcomes import Uncertain
 from reminder.model.people import Channel, ContactPoint
 from reminder.model.reasons import Reason
@@ -16,7 +16,7 @@ from reminder.store.appointments import AppointmentStore
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.links import LinkStore
-from reminder.store.queue import MessageQueue, Recovered
+from reminder.store.queue import MessageQueue
 from reminder.store.worklist import Worklist
 from tests.store.given import (
     ANA,

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from reminder.ehr.errors import EHRConflict, EHRError, EHRRefused, EHRUnavailable
+from reminder.flows.entries import Entries
 from reminder.flows.respond.waiting import within
 from reminder.model.answers import Answer, AnswerState, WriteBackKind
 from reminder.model.appointments import AppointmentKey
@@ -68,13 +69,6 @@ class KeepsReadings(Protocol):
         """Keep what was read."""
 
 
-class TakesEntries(Protocol):
-    """Where what needs a human is put."""
-
-    async def add(self, entry: WorklistEntry) -> bool:
-        """False when it was open already."""
-
-
 class Turns:
     """One act at a time for each visit, so that a double click is one act."""
 
@@ -98,7 +92,7 @@ class Answering:
         ehrs: Mapping[str, WritesAnswers],
         answers: KeepsAnswers,
         readings: KeepsReadings,
-        worklist: TakesEntries,
+        worklist: Entries,
         replan: Callable[[Sequence[PatientKey]], Awaitable[None]],
         clock: Clock,
         wait_limit: timedelta,

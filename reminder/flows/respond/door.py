@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from reminder.flows.entries import Entries
 from reminder.flows.respond.birth_date import read_birth_date, same_date
 from reminder.flows.respond.page_states import Problem, Step, WhyCall
 from reminder.flows.respond.pages import (
@@ -47,13 +48,6 @@ class Links(Protocol):
         """The try was right: it does not count."""
 
 
-class Worklist(Protocol):
-    """Where what needs a human is put."""
-
-    async def add(self, entry: WorklistEntry) -> bool:
-        """False when it was open already."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What a form sends besides its own fields; all of it may be forged."""
@@ -69,7 +63,7 @@ class Door:
 
     links: Links
     visitors: Visitors
-    worklist: Worklist
+    worklist: Entries
     clinics: ClinicDirectory
     tickets: Tickets
     clock: Clock

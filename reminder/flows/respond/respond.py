@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
+from reminder.flows.entries import Entries
 from reminder.flows.respond.answers import (
     Answering,
     KeepsAnswers,
     KeepsReadings,
-    TakesEntries,
     Turns,
     WritesAnswers,
 )
@@ -49,7 +49,7 @@ class Respond:
         answers: KeepsAnswers,
         preferences: Preferences,
         queue: Messages,
-        worklist: TakesEntries,
+        worklist: Entries,
         ehrs: Mapping[str, WaitedFor],
         clinics: ClinicDirectory,
         ticket_key: bytes,

@@ -82,7 +82,7 @@ def try_templates(renderer: Renderer, clinics: ClinicDirectory) -> None:
         names={
             step.template
             for clinic in clinics.clinics
-            for rule in clinic.rules
+            for rule in clinic.ruleset.rules
             for step in rule.steps
         },
     )

@@ -9,12 +9,8 @@ from sqlalchemy import make_url
 from reminder.cli.errors import reported
 from reminder.cli.options import AsJSON, Config
 from reminder.cli.output import show, show_json
-from reminder.model.clinics import (
-    BusinessDaysBefore,
-    DaysBefore,
-    HoursBefore,
-    QuietHours,
-)
+from reminder.model.clinics import QuietHours
+from reminder.model.offsets import BusinessDaysBefore, DaysBefore, HoursBefore
 from reminder.rules.offsets import print_offset
 from reminder.settings.load import load
 

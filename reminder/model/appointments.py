@@ -55,13 +55,50 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What we saw of a booking over time; the EHR tells only how it stands now.
+
+    `first_seen_at` is None when it may have been booked long before we saw it:
+    it was there when we began, or came within our horizon. `status_since` is
+    None when it had its present status from the first. `first_start_at` is the
+    start it had then; `moves` counts the changes since, the last at
+    `moved_at`. Instants are UTC.
+    """
+
+    first_seen_at: datetime | None = None
+    status_since: datetime | None = None
+    first_start_at: datetime | None = None
+    moved_at: datetime | None = None
+    moves: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What kind of visit it is: what rules are matched by, and patients not told.
+
+    Each coded element is a set of `code`, `system|code` and text, in small
+    letters. `security` are the codes of `meta.security`, `tags` of `meta.tag`.
+    """
+
+    appointment_types: frozenset[str] = field(default=frozenset(), repr=False)
+    service_types: frozenset[str] = field(default=frozenset(), repr=False)
+    service_categories: frozenset[str] = field(default=frozenset(), repr=False)
+    specialties: frozenset[str] = field(default=frozenset(), repr=False)
+    practitioner_ids: frozenset[str] = frozenset()
+    tags: frozenset[str] = field(default=frozenset(), repr=False)
+    security: frozenset[str] = field(default=frozenset(), repr=False)
+    telehealth: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
     """One patient's booking as the EHR last described it.
 
     All instants are UTC. `created_at` is when it was booked, where the EHR
     says so. `version_id` is `meta.versionId`, an opaque string. `join_url` is
-    the patient's link to a telehealth visit. `fingerprint` changes whenever
-    anything we read changes; `seen_at` is when the EHR last told us.
+    the patient's link to a telehealth visit, `instructions` are for the
+    patient. `fingerprint` changes whenever anything we read changes;
+    `seen_at` is when the EHR last told us.
     """
 
     key: AppointmentKey
@@ -75,6 +112,9 @@ class Appointment:
     practitioner: str = field(default="", repr=False)
     slot_ids: tuple[str, ...] = ()
     join_url: str | None = field(default=None, repr=False)
+    kind: Kind = Kind()
+    instructions: str = field(default="", repr=False)
+    history: History = History()
     fingerprint: str = ""
     seen_at: datetime | None = None
 

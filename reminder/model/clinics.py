@@ -1,58 +1,11 @@
-"""Clinics, their rules, and the windows in which a step is due."""
+"""Clinics: their places, their calendar and wall clock, and the rules they follow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
-from reminder.model.people import Channel
-
-
-@dataclass(frozen=True, slots=True)
-class HoursBefore:
-    """Elapsed time before the start: 24 hours is not a calendar day."""
-
-    hours: int
-
-
-@dataclass(frozen=True, slots=True)
-class DaysBefore:
-    """Calendar days before the start's date in the clinic's zone, at a wall time."""
-
-    days: int
-    at: time
-
-
-@dataclass(frozen=True, slots=True)
-class BusinessDaysBefore:
-    """As `DaysBefore`, counting only the clinic's business days."""
-
-    days: int
-    at: time
-
-
-Offset = HoursBefore | DaysBefore | BusinessDaysBefore
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing to be told: when, by which channels in order, in which words.
-
-    `step_id` stays through every version of a ruleset: a reminder already
-    sent is known by it.
-    """
-
-    step_id: str
-    offset: Offset
-    channels: tuple[Channel, ...]
-    template: str = "reminder"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Which steps appointments get. In this version: every booked one."""
-
-    name: str
-    steps: tuple[Step, ...]
+from reminder.model.rulesets import Ruleset
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +25,10 @@ class Clinic:
 
     `short_name` is what a lock screen may show. `country` and `subdivision`
     (ISO 3166) choose the public holidays, `closures` are the clinic's own
-    days off. `undo_limit_h` is how many hours before the start a patient can
-    still take back a move or a cancellation.
+    days off and `open_days` those on which it works although it usually does
+    not. `business_weekdays` are its usual days, 0 for Monday. `undo_limit_h` is
+    how many hours before the start a patient can still take back a move or a
+    cancellation.
     """
 
     clinic_id: str
@@ -90,20 +45,26 @@ class Clinic:
     country: str | None = None
     subdivision: str | None = None
     closures: frozenset[date] = frozenset()
-    rules: tuple[Rule, ...] = ()
+    open_days: frozenset[date] = frozenset()
+    business_weekdays: frozenset[int] = frozenset(range(5))
+    ruleset: Ruleset = Ruleset()
     undo_limit_h: int = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ClinicDirectory:
     """Every clinic of this installation, found by connection and Location.
 
+    A directory is itself and no other: what is worked out for it is kept for it.
+
     `defaults` maps a connection to the clinic that takes appointments whose
-    Location belongs to none.
+    Location belongs to none. `fingerprint` changes whenever a clinic or its
+    rules do.
     """
 
     clinics: tuple[Clinic, ...]
     defaults: dict[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
 
     def by_id(self, clinic_id: str) -> Clinic:
         """The clinic of that id; KeyError when there is none."""
@@ -119,3 +80,7 @@ class ClinicDirectory:
                 return clinic
         default = self.defaults.get(connection)
         return self.by_id(default) if default is not None else None
+
+
+Clinics = Callable[[], ClinicDirectory]
+"""The clinics with the rules that are in force now."""

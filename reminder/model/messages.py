@@ -41,6 +41,8 @@ class Protection(StrEnum):
     """Verified TLS to the next hop; content may name the visit."""
     PICKUP = "pickup"
     """A notice without patient data, and a link to the secure page."""
+    PLAIN = "plain"
+    """In clear, and only by the patient's recorded choice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Who is told, and where: patients, guardians and their contact points."""
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -35,7 +35,10 @@ class PatientKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Guardian:
-    """A RelatedPerson who may be told instead of a minor."""
+    """A RelatedPerson or Patient.contact who may be told instead of a minor.
+
+    A contact has no id of its own: it is named by its place, as in `contact-1`.
+    """
 
     related_person_id: str
     contact_points: tuple[ContactPoint, ...] = ()
@@ -48,8 +51,10 @@ class Patient:
 
     `birth_date` is FHIR's `date`: full, or only a year or a year and a month.
     `contact_points` has the best first within each channel. `language` is a
-    BCP 47 tag. `opted_out` is what the EHR says through a configured
-    extension; what the patient told us is a `Preference`.
+    BCP 47 tag, `further_languages` are those spoken less gladly. `zone` is the
+    IANA zone they live in, where that is known. `opted_out` is what the EHR
+    says through a configured extension; what the patient told us is a
+    `Preference`.
     """
 
     key: PatientKey
@@ -57,6 +62,8 @@ class Patient:
     family: str = field(default="", repr=False)
     birth_date: str | None = field(default=None, repr=False)
     language: str | None = None
+    further_languages: tuple[str, ...] = ()
+    zone: str | None = field(default=None, repr=False)
     contact_points: tuple[ContactPoint, ...] = ()
     guardians: tuple[Guardian, ...] = ()
     active: bool = True
@@ -69,12 +76,51 @@ class Preference:
     """How a person asked to be reached; None means as the clinic plans it.
 
     `lead` is the longest time before the visit at which they want to be told.
+    They may have stopped single clinics, single channels, or everything.
     """
 
     channel: Channel | None = None
     language: str | None = None
     lead: timedelta | None = None
     nothing: bool = False
+    stopped_clinics: frozenset[str] = frozenset()
+    stopped_channels: frozenset[Channel] = frozenset()
+
+
+class ConsentKind(StrEnum):
+    """What somebody agreed to, or took back."""
+
+    DETAILS = "details"
+    """Details of visits unencrypted, after a warning (45 CFR 164.522(b))."""
+    OWN_ADDRESS = "own-address"
+    """A minor's word that nobody else reads at this address."""
+
+
+class ConsentBy(StrEnum):
+    """Who agreed, or took it back."""
+
+    PATIENT = "patient"
+    GUARDIAN = "guardian"
+    STAFF = "staff"
+    """Somebody at the clinic wrote down what they were told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """That somebody agreed (or no longer does), with its circumstances.
+
+    `how` is short: `page`, `phone`, `paper`, `in-person`. `text_version` names
+    the words they were shown or read. `at` is UTC.
+    """
+
+    patient: PatientKey
+    kind: ConsentKind
+    given: bool
+    to: ContactPoint
+    by: ConsentBy
+    how: str
+    text_version: str
+    at: datetime
 
 
 def full_birth_date(patient: Patient) -> date | None:

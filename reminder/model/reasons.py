@@ -22,6 +22,25 @@ class Reason(StrEnum):
     UNKNOWN_PATIENT = "unknown-patient"
     OPTED_OUT = "opted-out"
     ADDRESS_OPTED_OUT = "address-opted-out"
+    CLINIC_STOPPED = "clinic-stopped"
+    CHANNEL_STOPPED = "channel-stopped"
+    EXCLUDED = "excluded"
+    NO_RULE = "no-rule"
+    CONFIRMED = "confirmed"
+    ANSWERED = "answered"
+    NOT_CONFIRMED = "not-confirmed"
+    BOOKED_SHORTLY_BEFORE = "booked-shortly-before"
+    NOT_FIRST_OF_THE_DAY = "not-first-of-the-day"
+    CONFIDENTIAL = "confidential"
+    OVER_CAP = "over-cap"
+    ALREADY_KNOWN = "already-known"
+    """The patient did it, or was told of the present time before."""
+    REBOOKED = "rebooked"
+    """Cancelled and booked anew at once: told as a move of the new one."""
+    NOT_ATTENDED = "not-attended"
+    NOT_NEWS = "not-news"
+    """It happened before the rule that would tell it was published."""
+    SUPERSEDED = "superseded"
     REPLACED_BY_PREFERENCE = "replaced-by-preference"
     REPLANNED = "replanned"
     """Taken out of a message because the address or the clinic changed."""
@@ -53,6 +72,22 @@ SENTENCES: dict[Reason, str] = {
     Reason.UNKNOWN_PATIENT: "The EHR gave no readable record of the patient.",
     Reason.OPTED_OUT: "The patient asked for no reminders.",
     Reason.ADDRESS_OPTED_OUT: "Every address we could use has opted out.",
+    Reason.CLINIC_STOPPED: "The patient asked for no messages of this clinic.",
+    Reason.CHANNEL_STOPPED: "The patient stopped the channels this step uses.",
+    Reason.EXCLUDED: "Somebody at the clinic took this appointment out.",
+    Reason.NO_RULE: "No rule of the clinic is for appointments of this kind.",
+    Reason.CONFIRMED: "The patient has confirmed.",
+    Reason.ANSWERED: "The patient has answered.",
+    Reason.NOT_CONFIRMED: "The patient has not confirmed.",
+    Reason.BOOKED_SHORTLY_BEFORE: "It was booked too shortly before the visit.",
+    Reason.NOT_FIRST_OF_THE_DAY: "The patient has an earlier visit that day.",
+    Reason.CONFIDENTIAL: "A confidential visit of a minor: only staff may call.",
+    Reason.OVER_CAP: "The patient would get more messages than the clinic allows.",
+    Reason.ALREADY_KNOWN: "The patient knows it already.",
+    Reason.REBOOKED: "It was booked anew at once, and is told as a move.",
+    Reason.NOT_ATTENDED: "The EHR does not say that the patient came.",
+    Reason.NOT_NEWS: "It happened before this rule was published.",
+    Reason.SUPERSEDED: "A step closer to the visit takes its place.",
     Reason.REPLACED_BY_PREFERENCE: "The patient chose another time to be told.",
     Reason.REPLANNED: "Its address or clinic changed; it was planned anew.",
     Reason.NO_CONTACT_POINT: "There is no usable address for the step's channels.",
@@ -65,3 +100,34 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_LONGER_USEFUL: "It could not be sent while it was still useful.",
 }
 """What a person reads for each reason."""
+
+
+class Note(StrEnum):
+    """Why a reminder is told otherwise than its step says."""
+
+    QUIET_LATER = "quiet-later"
+    QUIET_EARLIER = "quiet-earlier"
+    TOGETHER = "together"
+    """With another visit of that day, when the first of them is due."""
+    AT_ONCE = "at-once"
+    """The step's moment was over when the visit was booked."""
+    OWN_LEAD = "own-lead"
+    CAP_CHANNEL = "cap-channel"
+    """By another channel, since there were enough messages on the first."""
+    CAP_LATER = "cap-later"
+    """On a later day, since there were enough messages on that one."""
+    CAP_PASSED = "cap-passed"
+    """Although there were enough messages: it cannot wait."""
+
+
+NOTES: dict[Note, str] = {
+    Note.QUIET_LATER: "moved later, out of quiet hours",
+    Note.QUIET_EARLIER: "moved earlier, out of quiet hours",
+    Note.TOGETHER: "in one message with another visit",
+    Note.AT_ONCE: "at once, since it was booked after the step's moment",
+    Note.OWN_LEAD: "when the patient asked for it",
+    Note.CAP_CHANNEL: "by another channel, to stay within the limit of messages",
+    Note.CAP_LATER: "on a later day, to stay within the limit of messages",
+    Note.CAP_PASSED: "over the limit of messages, because it cannot wait",
+}
+"""What a person reads for each note, after when and how it is told."""

@@ -6,9 +6,18 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from reminder.model.answers import Answer
 from reminder.model.appointments import Appointment, AppointmentKey
-from reminder.model.people import Channel, ContactPoint, Patient, PatientKey, Preference
-from reminder.model.reasons import Reason
+from reminder.model.people import (
+    Channel,
+    Consent,
+    ContactPoint,
+    Patient,
+    PatientKey,
+    Preference,
+)
+from reminder.model.reasons import Note, Reason
+from reminder.model.rulesets import Urgency
 
 
 class ReminderState(StrEnum):
@@ -28,7 +37,8 @@ class ReminderState(StrEnum):
 class ReminderKey(NamedTuple):
     """A reminder's identity: publishing a ruleset or reading again makes no second one.
 
-    `n` counts the moves for steps of the kind 'when moved' and is 0 otherwise.
+    `n` counts the moves for the steps 'when booked', 'when moved' and 'when
+    cancelled', and is 0 otherwise.
     """
 
     appointment: AppointmentKey
@@ -41,8 +51,10 @@ class ReminderKey(NamedTuple):
 class Planned:
     """A person is to be told. `routes` are the addresses to try, in order.
 
-    `due_at` is UTC and outside the clinic's quiet hours. After `useful_until`
-    the reminder is worth nothing and expires.
+    `due_at` is UTC and outside quiet hours; `wanted_at` is what the step asked
+    for, and `notes` say why they differ. After `useful_until` the reminder is
+    worth nothing and expires. Reminders alike in `together` (and in clinic,
+    address, template and language) go as one message, when the first is due.
     """
 
     key: ReminderKey
@@ -52,6 +64,11 @@ class Planned:
     routes: tuple[ContactPoint, ...]
     due_at: datetime
     useful_until: datetime
+    wanted_at: datetime | None = None
+    rule_id: str = ""
+    together: str = ""
+    urgency: Urgency = Urgency.NORMAL
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,7 @@ class Skipped:
     key: ReminderKey
     reason: Reason
     clinic_id: str | None = None
+    rule_id: str = ""
 
 
 Decision = Planned | Skipped
@@ -68,7 +86,11 @@ Decision = Planned | Skipped
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
-    """A decision as it was kept, and what became of it. Instants are UTC."""
+    """A decision as it was kept, and what became of it. Instants are UTC.
+
+    `message_id` is the last message it was in, `told_at` when that was accepted
+    by the far side.
+    """
 
     reminder_id: UUID
     key: ReminderKey
@@ -81,6 +103,21 @@ class Reminder:
     due_at: datetime | None = None
     useful_until: datetime | None = None
     reason: Reason | None = None
+    wanted_at: datetime | None = None
+    rule_id: str = ""
+    together: str = ""
+    urgency: Urgency = Urgency.NORMAL
+    notes: tuple[Note, ...] = ()
+    message_id: UUID | None = None
+    told_at: datetime | None = None
+
+
+class Told(NamedTuple):
+    """That a message went to one of a person's addresses, about whomever."""
+
+    at: datetime
+    channel: Channel
+    message_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +129,9 @@ class Person:
     what earlier plans decided, in every state. `revision` names this state of
     the world: a plan made from it settles it unless it changed meanwhile.
     `seen_at` is when the EHR last described the patient (UTC), where that is
-    known.
+    known. `answers` are what they did from links, the newest first; `consents`
+    those in force; `excluded` the appointments staff took out. `told` are the
+    messages of late to any of their addresses, where they were asked for.
     """
 
     key: PatientKey
@@ -101,6 +140,10 @@ class Person:
     preference: Preference = Preference()
     blocked: frozenset[ContactPoint] = frozenset()
     kept: tuple[Reminder, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    excluded: frozenset[AppointmentKey] = frozenset()
+    told: tuple[Told, ...] = ()
     revision: int = 0
     seen_at: datetime | None = None
 

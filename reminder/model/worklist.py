@@ -19,6 +19,7 @@ class WorklistKind(StrEnum):
     WRITE_BACK_FAILED = "write-back-failed"
     TRANSPORT_UNPROTECTED = "transport-unprotected"
     VANISHED_EN_MASSE = "vanished-en-masse"
+    CONFIDENTIAL = "confidential"
 
 
 WHAT_TO_DO: dict[WorklistKind, str] = {
@@ -29,6 +30,7 @@ WHAT_TO_DO: dict[WorklistKind, str] = {
     WorklistKind.NO_BIRTH_DATE: "The EHR has no full birth date: the link stays shut.",
     WorklistKind.WRITE_BACK_FAILED: "The EHR did not take it: enter it by hand.",
     WorklistKind.TRANSPORT_UNPROTECTED: "The relay proves no encryption: IT must act.",
+    WorklistKind.CONFIDENTIAL: "A minor's own visit: ask them how to be told.",
     WorklistKind.VANISHED_EN_MASSE: "Very many vanished at once: check our EHR access.",
 }
 """What a person reads for each kind."""

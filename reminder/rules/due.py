@@ -2,15 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
 
-from reminder.model.clinics import (
-    BusinessDaysBefore,
-    Clinic,
-    DaysBefore,
-    HoursBefore,
-    Offset,
-)
+from reminder.model.clinics import Clinic
+from reminder.model.offsets import BusinessDaysBefore, DaysBefore, HoursBefore, Offset
 from reminder.rules.calendar import business_days_before, instant, local_date
 from reminder.rules.quiet_hours import nearest_allowed
 
@@ -44,4 +38,4 @@ def _wanted_at(clinic: Clinic, offset: Offset, start_at: datetime) -> datetime:
             day = business_days_before(clinic, local_date(clinic, start_at), days)
             return instant(clinic, day, at)
         case _:
-            assert_never(offset)
+            raise ValueError(f"no instant yet: {type(offset).__name__}")

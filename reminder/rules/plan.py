@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reminder.model.appointments import Appointment
-from reminder.model.clinics import Clinic, ClinicDirectory, Step
+from reminder.model.clinics import Clinic, ClinicDirectory
 from reminder.model.reasons import Reason
 from reminder.model.reminders import (
     Decision,
@@ -29,6 +29,7 @@ from reminder.model.reminders import (
     ReminderState,
     Skipped,
 )
+from reminder.model.rulesets import Step
 from reminder.rules.checks import appointment_reason, patient_to_tell
 from reminder.rules.due import Due, due
 from reminder.rules.recipients import Audience, Recipient, audience, recipient

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from reminder.model.clinics import Clinic, HoursBefore, Step
+from reminder.model.clinics import Clinic
+from reminder.model.offsets import HoursBefore
 from reminder.model.people import Preference
+from reminder.model.rulesets import Step
 
 OWN_LEAD = "own-lead"
 """The id of the step that stands for the patient's own choice."""
@@ -27,7 +29,7 @@ def steps_for(clinic: Clinic, preference: Preference) -> Steps:
     one, in whole hours between the shortest and the longest lead. A clinic
     that tells nothing before a visit is not made to by it.
     """
-    steps = tuple(step for rule in clinic.rules for step in rule.steps)
+    steps = tuple(step for rule in clinic.ruleset.rules for step in rule.steps)
     if preference.lead is None or not steps:
         return Steps(steps)
     return Steps((_own_step(steps, preference.lead),), replaced=steps)

@@ -14,8 +14,10 @@ from pydantic import (
     model_validator,
 )
 
-from reminder.model.clinics import Clinic, Offset, QuietHours, Rule, Step
+from reminder.model.clinics import Clinic, QuietHours
+from reminder.model.offsets import Offset
 from reminder.model.people import Channel
+from reminder.model.rulesets import Rule, Ruleset, Step
 from reminder.rules.calendar import public_holidays
 from reminder.rules.offsets import parse_offset
 
@@ -176,8 +178,10 @@ class ClinicSettings(Part):
             subdivision=self.subdivision,
             closures=self.closures,
             undo_limit_h=self.undo_limit_h,
-            rules=tuple(
-                Rule(rule.name, tuple(step.step() for step in rule.steps))
-                for rule in self.rule
+            ruleset=Ruleset(
+                rules=tuple(
+                    Rule(rule.name, tuple(step.step() for step in rule.steps))
+                    for rule in self.rule
+                )
             ),
         )

@@ -19,7 +19,8 @@ from reminder.store.statements import table
 from reminder.store.tables import AppointmentRow
 
 _APPOINTMENT = table(AppointmentRow)
-_DESCRIBED = [column.name for column in _APPOINTMENT.c if column.name != "id"]
+_OURS = {"id", "first_seen_at", "status_since", "first_start_at", "moved_at", "moves"}
+_DESCRIBED = [column.name for column in _APPOINTMENT.c if column.name not in _OURS]
 _UPDATE = (
     update(_APPOINTMENT)
     .where(_APPOINTMENT.c.id == bindparam("row_id"))

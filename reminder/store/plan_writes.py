@@ -19,6 +19,7 @@ from reminder.model.reminders import (
     ReminderState,
     Skipped,
 )
+from reminder.model.rulesets import Urgency
 from reminder.store.addresses import address_index, seal_routes
 from reminder.store.batches import batches
 from reminder.store.keyring import KeyRing
@@ -45,8 +46,11 @@ def _change(*names: str) -> Update:
     )
 
 
+_HAPPENED = {"message_id", "told_at"}
+"""Columns that say what became of a decision."""
+
 _TELL = _change(
-    *(one.name for one in _REMINDER.c if one.name not in {"id", *_IDENTITY})
+    *(one.name for one in _REMINDER.c if one.name not in {"id", *_IDENTITY, *_HAPPENED})
 )
 _SET_ASIDE = _change("state", "reason", "clinic_id", "changed_at")
 
@@ -137,6 +141,11 @@ def _told(
         "route": route,
         "due_at": decision.due_at,
         "useful_until": decision.useful_until,
+        "wanted_at": decision.wanted_at,
+        "rule_id": decision.rule_id,
+        "together": decision.together,
+        "urgency": decision.urgency.value,
+        "notes": " ".join(decision.notes),
         "changed_at": now,
         "sealed": seal_routes(ring, row_id, decision.routes),
     }
@@ -154,6 +163,11 @@ def _skipped(decision: Skipped, now: datetime) -> dict[str, Any]:
         "route": 0,
         "due_at": None,
         "useful_until": None,
+        "wanted_at": None,
+        "rule_id": decision.rule_id,
+        "together": "",
+        "urgency": Urgency.NORMAL.value,
+        "notes": "",
         "changed_at": now,
         "sealed": None,
     }

@@ -6,8 +6,9 @@ from sqlalchemy import Row
 
 from reminder.model.appointments import AppointmentKey
 from reminder.model.people import Channel
-from reminder.model.reasons import Reason
+from reminder.model.reasons import Note, Reason
 from reminder.model.reminders import Reminder, ReminderKey, ReminderState
+from reminder.model.rulesets import Urgency
 from reminder.store.addresses import open_routes
 from reminder.store.keyring import KeyRing
 
@@ -31,4 +32,11 @@ def to_reminder(ring: KeyRing, row: Row[Any]) -> Reminder:
         due_at=row.due_at,
         useful_until=row.useful_until,
         reason=None if row.reason is None else Reason(row.reason),
+        wanted_at=row.wanted_at,
+        rule_id=row.rule_id,
+        together=row.together,
+        urgency=Urgency(row.urgency),
+        notes=tuple(map(Note, row.notes.split())),
+        message_id=row.message_id,
+        told_at=row.told_at,
     )

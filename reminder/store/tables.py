@@ -67,7 +67,10 @@ class PersonAddressRow(SQLModel, table=True):
 
 
 class AppointmentRow(SQLModel, table=True):
-    """One patient's booking: place, practitioner and join link are in `sealed`."""
+    """One patient's booking: place, practitioner and kind of visit are in `sealed`.
+
+    `first_seen_at` to `moves` are what we saw of it over time.
+    """
 
     __tablename__ = "appointment"
     __table_args__ = (
@@ -90,6 +93,11 @@ class AppointmentRow(SQLModel, table=True):
     slot_ids: str = ""
     fingerprint: str
     seen_at: datetime
+    first_seen_at: datetime | None = None
+    status_since: datetime | None = None
+    first_start_at: datetime | None = None
+    moved_at: datetime | None = None
+    moves: int = 0
     gone: bool = False
     sealed: bytes = Field(sa_type=LargeBinary)
 
@@ -98,7 +106,7 @@ class ReminderRow(SQLModel, table=True):
     """A decision for one appointment and step; `routes` are in `sealed`.
 
     `route` is the index of the address now being tried; `channel` and
-    `address_index` are that address's.
+    `address_index` are that address's. `notes` are codes with a space between.
     """
 
     __tablename__ = "reminder"
@@ -119,6 +127,13 @@ class ReminderRow(SQLModel, table=True):
             sqlite_where=text("state = 'planned'"),
         ),
         Index("ix_reminder_patient", "connection", "patient_id"),
+        Index(
+            "ix_reminder_told",
+            "address_index",
+            "told_at",
+            postgresql_where=text("told_at is not null"),
+            sqlite_where=text("told_at is not null"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -138,6 +153,13 @@ class ReminderRow(SQLModel, table=True):
     route: int = 0
     due_at: datetime | None = None
     useful_until: datetime | None = None
+    wanted_at: datetime | None = None
+    rule_id: str = ""
+    together: str = ""
+    urgency: int = 1
+    notes: str = ""
+    message_id: UUID | None = None
+    told_at: datetime | None = None
     changed_at: datetime
     sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
 
@@ -368,6 +390,8 @@ class PreferenceRow(SQLModel, table=True):
     nothing: bool = Field(
         default=False, sa_column_kwargs={"name": "nothing", "quote": True}
     )
+    stopped_clinics: str = ""
+    stopped_channels: str = ""
     changed_at: datetime
 
 
@@ -382,6 +406,79 @@ class OptOutRow(SQLModel, table=True):
     address_index: bytes = Field(sa_type=LargeBinary)
     code: str
     at: datetime
+
+
+class ConsentRow(SQLModel, table=True):
+    """What somebody agreed to or took back, with its circumstances; never changed.
+
+    Of one kind and address the last row counts.
+    """
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_patient", "connection", "patient_id"),)
+
+    id: UUID = Field(primary_key=True)
+    connection: str
+    patient_id: str
+    kind: str
+    given: bool
+    channel: str
+    address_index: bytes = Field(sa_type=LargeBinary)
+    by: str = Field(sa_column_kwargs={"name": "by", "quote": True})
+    how: str
+    text_version: str
+    at: datetime
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class ExclusionRow(SQLModel, table=True):
+    """An appointment somebody at the clinic took out: nothing is told of it."""
+
+    __tablename__ = "exclusion"
+    __table_args__ = (UniqueConstraint("appointment_id", "connection", "patient_id"),)
+
+    id: UUID = Field(primary_key=True)
+    connection: str
+    appointment_id: str
+    patient_id: str
+    at: datetime
+
+
+class RulesetRow(SQLModel, table=True):
+    """One version of one owner's ruleset, as TOML; what is published never changes.
+
+    `owner` is a clinic's id, or `organisation`.
+    """
+
+    __tablename__ = "ruleset"
+    __table_args__ = (
+        UniqueConstraint("owner", "version"),
+        Index(
+            "ix_ruleset_draft",
+            "owner",
+            unique=True,
+            postgresql_where=text("state = 'draft'"),
+            sqlite_where=text("state = 'draft'"),
+        ),
+        Index(
+            "ix_ruleset_published",
+            "owner",
+            unique=True,
+            postgresql_where=text("state = 'published'"),
+            sqlite_where=text("state = 'published'"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    owner: str
+    version: int
+    state: str
+    document: str
+    by: str = Field(default="", sa_column_kwargs={"name": "by", "quote": True})
+    note: str = ""
+    revision: int = 0
+    changed_at: datetime
+    published_at: datetime | None = None
 
 
 class QuarantineRow(SQLModel, table=True):

@@ -24,8 +24,9 @@ from reminder.model.appointments import (
     AppointmentStatus,
     Place,
 )
-from reminder.model.clinics import Clinic, ClinicDirectory, HoursBefore, Rule, Step
+from reminder.model.clinics import Clinic, ClinicDirectory
 from reminder.model.messages import Message, MessageState
+from reminder.model.offsets import HoursBefore
 from reminder.model.outcomes import Accepted, Outcome
 from reminder.model.people import Channel, ContactPoint, Patient, PatientKey
 from reminder.model.readings import (
@@ -36,6 +37,7 @@ from reminder.model.readings import (
     Slice,
     Unreadable,
 )
+from reminder.model.rulesets import Rule, Ruleset, Step
 from reminder.store.keyring import KeyRing
 from reminder.store.statements import table
 from reminder.store.store import Store
@@ -62,7 +64,7 @@ ELM = Clinic(
     location_ids=frozenset({"elm"}),
     phone="202-555-0199",
     address="1 Elm Street",
-    rules=(Rule("visits", (Step("day", HoursBefore(24), BOTH),)),),
+    ruleset=Ruleset(rules=(Rule("visits", (Step("day", HoursBefore(24), BOTH),)),)),
 )
 DIRECTORY = ClinicDirectory((ELM,))
 OPENS = datetime(2027, 3, 3, 13, tzinfo=UTC)

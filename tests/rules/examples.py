@@ -12,7 +12,7 @@ from reminder.model.appointments import (
     AppointmentStatus,
     Place,
 )
-from reminder.model.clinics import Clinic, ClinicDirectory, QuietHours, Rule, Step
+from reminder.model.clinics import Clinic, ClinicDirectory, QuietHours
 from reminder.model.people import Channel, ContactPoint, Guardian, Patient, PatientKey
 from reminder.model.reasons import Reason
 from reminder.model.reminders import (
@@ -23,6 +23,7 @@ from reminder.model.reminders import (
     ReminderState,
     Skipped,
 )
+from reminder.model.rulesets import Rule, Ruleset, Step
 from reminder.rules.offsets import parse_offset
 
 unhurried = settings(deadline=None, max_examples=60)
@@ -64,7 +65,9 @@ def reading(at: datetime, zone: str) -> str:
     return at.astimezone(ZoneInfo(zone)).strftime("%a %d %b %H:%M %Z")
 
 
-def clinic(zone: str = NEW_YORK, **changes) -> Clinic:
+def clinic(zone: str = NEW_YORK, *, rules=None, **changes) -> Clinic:
+    if rules is not None:
+        changes["ruleset"] = Ruleset(rules=tuple(rules))
     return Clinic(
         **{
             "clinic_id": "harbor",
@@ -74,7 +77,7 @@ def clinic(zone: str = NEW_YORK, **changes) -> Clinic:
             "zone": ZoneInfo(zone),
             "location_ids": frozenset({"harbor-main"}),
             "languages": ("en", "es"),
-            "rules": (Rule("standard", (WEEK, DAY, HOURS)),),
+            "ruleset": Ruleset(rules=(Rule("standard", (WEEK, DAY, HOURS)),)),
         }
         | changes
     )

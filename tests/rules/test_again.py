@@ -4,10 +4,11 @@ from datetime import time, timedelta
 import pytest
 
 from reminder.model.appointments import AppointmentStatus, Place
-from reminder.model.clinics import ClinicDirectory, QuietHours, Rule
+from reminder.model.clinics import ClinicDirectory, QuietHours
 from reminder.model.people import Channel, ContactPoint, Preference
 from reminder.model.reasons import Reason
 from reminder.model.reminders import ReminderState
+from reminder.model.rulesets import Rule
 from reminder.rules.again import decide_again
 from reminder.rules.plan import plan
 from tests.rules.examples import (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder.model.clinics import BusinessDaysBefore, DaysBefore, HoursBefore
+from reminder.model.offsets import BusinessDaysBefore, DaysBefore, HoursBefore
 from reminder.rules.offsets import days_ahead, parse_offset, print_offset
 from tests.rules.examples import unhurried
 

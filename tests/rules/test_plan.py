@@ -9,7 +9,7 @@ from reminder.model.appointments import (
     ParticipationStatus,
     Place,
 )
-from reminder.model.clinics import ClinicDirectory, QuietHours, Rule, Step
+from reminder.model.clinics import ClinicDirectory, QuietHours
 from reminder.model.people import Channel, Preference
 from reminder.model.reasons import Reason
 from reminder.model.reminders import (
@@ -18,6 +18,7 @@ from reminder.model.reminders import (
     ReminderState,
     Skipped,
 )
+from reminder.model.rulesets import Rule, Step
 from reminder.rules.offsets import parse_offset
 from reminder.rules.plan import plan
 from tests.rules.examples import (

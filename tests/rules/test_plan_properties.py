@@ -13,18 +13,12 @@ from reminder.model.appointments import (
     ParticipationStatus,
     Place,
 )
-from reminder.model.clinics import (
-    BusinessDaysBefore,
-    ClinicDirectory,
-    DaysBefore,
-    HoursBefore,
-    QuietHours,
-    Rule,
-    Step,
-)
+from reminder.model.clinics import ClinicDirectory, QuietHours
+from reminder.model.offsets import BusinessDaysBefore, DaysBefore, HoursBefore
 from reminder.model.people import Channel, Patient, PatientKey, Preference
 from reminder.model.reasons import Reason
 from reminder.model.reminders import Person, Planned, Skipped
+from reminder.model.rulesets import Rule, Ruleset, Step
 from reminder.rules.plan import plan
 from reminder.rules.quiet_hours import is_quiet
 from tests.rules.examples import (
@@ -71,7 +65,7 @@ def clinics(draw):
         "quiet_hours": draw(st.builds(QuietHours, quarters, quarters)),
         "country": draw(st.sampled_from([None, "US", "ES"])),
         "closures": frozenset(draw(st.sets(st.sampled_from(CLOCK_CHANGES)))),
-        "rules": (Rule("standard", steps),),
+        "ruleset": Ruleset(rules=(Rule("standard", steps),)),
     }
     return ClinicDirectory(
         tuple(

@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from reminder.model.clinics import HoursBefore, Rule, Step
+from reminder.model.offsets import HoursBefore
 from reminder.model.people import Channel, Preference
+from reminder.model.rulesets import Rule, Step
 from reminder.rules.steps import OWN_LEAD, Steps, steps_for
 from tests.rules.examples import DAY, HOURS, WEEK, clinic
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from reminder.ehr.ehr import EHR
-from reminder.model.clinics import BusinessDaysBefore, HoursBefore
+from reminder.model.offsets import BusinessDaysBefore, HoursBefore
 from reminder.sandbox.generator import Practice
 from reminder.sandbox.settings_text import CONNECTION, write_settings
 from reminder.sandbox.world import World

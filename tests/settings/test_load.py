@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from reminder.model.clinics import BusinessDaysBefore
+from reminder.model.offsets import BusinessDaysBefore
 from reminder.resources import bundled
 from reminder.settings.lines import line_of
 from reminder.settings.load import from_text, load

@@ -21,10 +21,12 @@ from reminder.model.appointments import (
     Place,
     Slot,
 )
-from reminder.model.clinics import Clinic, ClinicDirectory, HoursBefore, Rule, Step
+from reminder.model.clinics import Clinic, ClinicDirectory
 from reminder.model.messages import MessageKind, NewMessage
+from reminder.model.offsets import HoursBefore
 from reminder.model.people import Channel, ContactPoint, Patient, PatientKey
 from reminder.model.readings import Reading
+from reminder.model.rulesets import Rule, Ruleset, Step
 from reminder.resources import bundled
 from reminder.store.errors import StoreUnavailable
 from reminder.store.keyring import KeyRing
@@ -51,7 +53,11 @@ CLINIC = Clinic(
     languages=("en", "es"),
     phone="555-0199",
     address="12 Lake Street, Springfield",
-    rules=(Rule("all", (Step("day", HoursBefore(24), (Channel.EMAIL, Channel.SMS)),)),),
+    ruleset=Ruleset(
+        rules=(
+            Rule("all", (Step("day", HoursBefore(24), (Channel.EMAIL, Channel.SMS)),)),
+        )
+    ),
 )
 
 

@@ -117,6 +117,9 @@ def channels(known: Known) -> tuple[Channel, ...]:
 
 def _used(clinic: Clinic) -> tuple[Channel, ...]:
     used = {
-        one for rule in clinic.rules for step in rule.steps for one in step.channels
+        one
+        for rule in clinic.ruleset.rules
+        for step in rule.steps
+        for one in step.channels
     }
     return tuple(one for one in Channel if one in used)

@@ -26,7 +26,15 @@ _OPT_OUT = table(OptOutRow)
 _ADDRESS = table(PersonAddressRow)
 _PERSON = table(PersonRow)
 _PREFERENCE = table(PreferenceRow)
-_CHOICES = ("channel", "language", "lead_minutes", "nothing", "changed_at")
+_CHOICES = (
+    "channel",
+    "language",
+    "lead_minutes",
+    "nothing",
+    "stopped_clinics",
+    "stopped_channels",
+    "changed_at",
+)
 
 
 class PreferenceStore:
@@ -50,7 +58,7 @@ class PreferenceStore:
     ) -> None:
         """Remember it, and have the person planned again."""
         async with self._database.write() as session:
-            await raise_revisions(session, _one_person(key))
+            await raise_revisions(session, one_person(key))
             upsert = insert(session, PreferenceRow)
             upsert = upsert.on_conflict_do_update(
                 index_elements=["connection", "patient_id"],
@@ -83,6 +91,8 @@ def to_preference(row: Row[Any]) -> Preference:
         language=row.language,
         lead=None if row.lead_minutes is None else row.lead_minutes * _MINUTE,
         nothing=row.nothing,
+        stopped_clinics=frozenset(row.stopped_clinics.split()),
+        stopped_channels=frozenset(map(Channel, row.stopped_channels.split())),
     )
 
 
@@ -129,7 +139,8 @@ async def blocked(
     return {by_index[index] for (index,) in await session.execute(query)}
 
 
-def _one_person(key: PatientKey) -> Select[Any]:
+def one_person(key: PatientKey) -> Select[Any]:
+    """The id of one person's row, to raise its revision."""
     return select(_PERSON.c.id).where(
         _PERSON.c.connection == key.connection, _PERSON.c.patient_id == key.patient_id
     )
@@ -151,5 +162,7 @@ def _to_row(key: PatientKey, preference: Preference, now: datetime) -> dict[str,
         "language": preference.language,
         "lead_minutes": None if lead is None else lead // _MINUTE,
         "nothing": preference.nothing,
+        "stopped_clinics": " ".join(sorted(preference.stopped_clinics)),
+        "stopped_channels": " ".join(sorted(preference.stopped_channels)),
         "changed_at": now,
     }

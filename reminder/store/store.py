@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from reminder.store.answers import AnswerStore
 from reminder.store.appointments import AppointmentStore
+from reminder.store.consents import ConsentStore
 from reminder.store.database import Database
 from reminder.store.errors import KeyRingMismatch, SchemaOutdated
+from reminder.store.exclusions import ExclusionStore
 from reminder.store.health import Health
 from reminder.store.keyring import KeyRing
 from reminder.store.links import LinkStore
@@ -39,6 +41,8 @@ class Store:
     answers: AnswerStore
     write_backs: WriteBackStore
     preferences: PreferenceStore
+    consents: ConsentStore
+    exclusions: ExclusionStore
     worklist: Worklist
     quarantine: Quarantine
     sync_state: SyncStateStore
@@ -56,6 +60,8 @@ class Store:
             answers=AnswerStore(database, ring),
             write_backs=WriteBackStore(database, ring),
             preferences=PreferenceStore(database, ring),
+            consents=ConsentStore(database, ring),
+            exclusions=ExclusionStore(database),
             worklist=Worklist(database, ring),
             quarantine=Quarantine(database, ring),
             sync_state=SyncStateStore(database, ring),

@@ -36,6 +36,13 @@ async def test_who_never_said_has_no_preference(preferences: PreferenceStore) ->
             Preference(Channel.SMS, "es", timedelta(days=2)), id="channel-and-words"
         ),
         pytest.param(Preference(nothing=True), id="nothing-at-all"),
+        pytest.param(
+            Preference(stopped_clinics=frozenset({"elm", "oak"})), id="two-clinics"
+        ),
+        pytest.param(
+            Preference(stopped_channels=frozenset({Channel.SMS, Channel.VOICE})),
+            id="two-channels",
+        ),
         pytest.param(Preference(), id="as-the-clinic-plans-it"),
     ],
 )
@@ -47,7 +54,12 @@ async def test_the_last_thing_said_is_kept_and_planned_for(
 ) -> None:
     await given_person(database, ring, PATIENT, ANA)
     await given_person(database, ring, SIBLING, ANA)
-    await preferences.keep(PATIENT, Preference(Channel.EMAIL), now=NOON)
+    before = Preference(
+        Channel.EMAIL,
+        stopped_clinics=frozenset({"ash"}),
+        stopped_channels=frozenset({Channel.EMAIL}),
+    )
+    await preferences.keep(PATIENT, before, now=NOON)
 
     await preferences.keep(PATIENT, preference, now=NOON)
 

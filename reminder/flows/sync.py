@@ -12,7 +12,13 @@ from reminder.flows.absent import Absent, AsksByID, KeepsBookings, RollCall
 from reminder.flows.entries import Entries
 from reminder.model.clock import Clock
 from reminder.model.people import Patient
-from reminder.model.readings import Changes, PatientReadings, Slice, Unreadable
+from reminder.model.readings import (
+    Changes,
+    PatientReadings,
+    Reading,
+    Slice,
+    Unreadable,
+)
 from reminder.model.sync_state import SyncState
 
 log = structlog.get_logger()
@@ -45,6 +51,18 @@ class Bookings(KeepsBookings, Protocol):
         self, connection: str, start: datetime, end: datetime
     ) -> dict[str, str]:
         """What is known of a period."""
+
+    async def keep(
+        self,
+        connection: str,
+        readings: Sequence[Reading],
+        *,
+        unchanged: Collection[str] = (),
+        unreadable: Sequence[Unreadable] = (),
+        seen_at: datetime,
+        covered_until: datetime | None = None,
+    ) -> int:
+        """Keep what was read; the unknown that starts before `covered_until` is new."""
 
     async def patients_to_read(
         self, connection: str, *, older_than: datetime, limit: int
@@ -97,6 +115,14 @@ class SyncReport:
             self.patients + other.patients,
             self.available and other.available,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One run's `now`, and until when the run before had read everything."""
+
+    now: datetime
+    covered_until: datetime | None
 
 
 class Sync:
@@ -161,49 +187,52 @@ class Sync:
     async def _read(self, now: datetime, *, everything: bool) -> SyncReport:
         state = await self._states.state(self.connection)
         last = state.last_window_at
+        look = _Look(now, None if last is None else last + self._horizon)
         changes = await self._ehr.changes(state.cursor)
-        report = await self._keep_changes(changes, now)
+        report = await self._keep_changes(changes, look)
         if everything or last is None or now - last >= self._window_every:
-            report += await self._window(now, self._horizon)
+            report += await self._window(look, self._horizon)
             state = replace(state, last_window_at=now)
         elif changes.cursor is None:
             # This server cannot say what changed: the next day is read often.
-            report += await self._window(now, _DAY)
+            report += await self._window(look, _DAY)
         report += SyncReport(patients=await self._patients(now))
         state = replace(state, cursor=changes.cursor or state.cursor, last_sync_at=now)
         await self._states.keep(self.connection, state)
         return report
 
-    async def _keep_changes(self, changes: Changes, now: datetime) -> SyncReport:
+    async def _keep_changes(self, changes: Changes, look: _Look) -> SyncReport:
         await self._bookings.keep(
             self.connection,
             changes.readings,
             unreadable=changes.unreadable,
-            seen_at=now,
+            seen_at=look.now,
+            covered_until=look.covered_until,
         )
         return SyncReport(
             read=len(changes.readings), quarantined=len(changes.unreadable)
         )
 
-    async def _window(self, now: datetime, horizon: timedelta) -> SyncReport:
+    async def _window(self, look: _Look, horizon: timedelta) -> SyncReport:
         report, roll_call = SyncReport(), RollCall()
-        for start, end in _days(now, horizon):
+        for start, end in _days(look.now, horizon):
             known = await self._bookings.fingerprints(self.connection, start, end)
             part = await self._ehr.window(start, end, known)
-            await self._keep_slice(part, now)
+            await self._keep_slice(part, look)
             roll_call.add(known, part)
             report += SyncReport(
                 len(part.readings), len(part.unchanged), len(part.unreadable)
             )
         return report + SyncReport(gone=await self._absent.look_for(roll_call))
 
-    async def _keep_slice(self, part: Slice, now: datetime) -> None:
+    async def _keep_slice(self, part: Slice, look: _Look) -> None:
         await self._bookings.keep(
             self.connection,
             part.readings,
             unchanged=part.unchanged,
             unreadable=part.unreadable,
-            seen_at=now,
+            seen_at=look.now,
+            covered_until=look.covered_until,
         )
 
     async def _patients(self, now: datetime) -> int:

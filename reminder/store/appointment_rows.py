@@ -9,11 +9,24 @@ from sqlalchemy import Row
 from reminder.model.appointments import (
     Appointment,
     AppointmentStatus,
+    History,
+    Kind,
     ParticipationStatus,
     Place,
 )
 from reminder.store.reminder_rows import appointment_key
 from reminder.store.sealing import Sealer
+
+_CODES = (
+    "appointment_types",
+    "service_types",
+    "service_categories",
+    "specialties",
+    "practitioner_ids",
+    "tags",
+    "security",
+)
+_NO_KIND = Kind()
 
 
 def to_row(
@@ -24,7 +37,7 @@ def to_row(
     fingerprint: str,
     seen_at: datetime,
 ) -> dict[str, Any]:
-    """A whole row for one booking the EHR has."""
+    """A row for one booking the EHR has, without what we saw of it over time."""
     place = booking.place
     return {
         "id": row_id,
@@ -65,16 +78,51 @@ def from_row(sealer: Sealer, row: Row[Any]) -> Appointment:
         practitioner=told["practitioner"],
         slot_ids=tuple(row.slot_ids.split()),
         join_url=told["join_url"],
+        kind=_kind(told),
+        instructions=told.get("instructions", ""),
+        history=_history(row),
         fingerprint=row.fingerprint,
         seen_at=row.seen_at,
     )
 
 
+def _history(row: Row[Any]) -> History:
+    """A row of the version before counts as first seen with the start it has."""
+    return History(
+        first_seen_at=row.first_seen_at,
+        status_since=row.status_since,
+        first_start_at=row.first_start_at or row.start_at,
+        moved_at=row.moved_at,
+        moves=row.moves,
+    )
+
+
 def _told(booking: Appointment) -> dict[str, Any]:
+    """What is sealed; what most bookings lack is left out of the cell."""
     place = booking.place
-    return {
+    cell: dict[str, Any] = {
         "place": "" if place is None else place.name,
         "address": "" if place is None else place.address,
         "practitioner": booking.practitioner,
         "join_url": booking.join_url,
     }
+    if booking.instructions:
+        cell["instructions"] = booking.instructions
+    if booking.kind != _NO_KIND:
+        cell["kind"] = _kind_cell(booking.kind)
+    return cell
+
+
+def _kind_cell(kind: Kind) -> dict[str, Any]:
+    codes = {name: sorted(getattr(kind, name)) for name in _CODES}
+    given: dict[str, Any] = {name: some for name, some in codes.items() if some}
+    return given | ({"telehealth": True} if kind.telehealth else {})
+
+
+def _kind(told: dict[str, Any]) -> Kind:
+    cell = dict(told.get("kind", {}))
+    if not cell:
+        return _NO_KIND
+    telehealth = cell.pop("telehealth", False)
+    codes = {name: frozenset(some) for name, some in cell.items() if name in _CODES}
+    return Kind(telehealth=telehealth, **codes)

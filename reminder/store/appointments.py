@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.appointments import Appointment, AppointmentKey
@@ -12,6 +12,7 @@ from reminder.model.readings import Reading, Unreadable
 from reminder.model.reminders import Person
 from reminder.store.appointment_rows import from_row
 from reminder.store.batches import batches
+from reminder.store.booking_history import Look
 from reminder.store.booking_writes import keep_gone, keep_readings, keep_seen
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
@@ -43,7 +44,10 @@ class AppointmentStore:
         self, connection: str, start: datetime, end: datetime
     ) -> dict[str, str]:
         """The fingerprint of every appointment that starts in [start, end)."""
-        query = select(_APPOINTMENT.c.appointment_id, _APPOINTMENT.c.fingerprint).where(
+        # What the version before wrote lacks what we read today: it is read again.
+        is_whole = _APPOINTMENT.c.first_start_at.is_not(None)
+        known = case((is_whole, _APPOINTMENT.c.fingerprint), else_="")
+        query = select(_APPOINTMENT.c.appointment_id, known).where(
             _APPOINTMENT.c.connection == connection,
             _APPOINTMENT.c.start_at >= start,
             _APPOINTMENT.c.start_at < end,
@@ -60,15 +64,19 @@ class AppointmentStore:
         unchanged: Collection[str] = (),
         unreadable: Sequence[Unreadable] = (),
         seen_at: datetime,
+        covered_until: datetime | None = None,
     ) -> int:
         """Keep what was read: how many bookings are not as they were.
 
-        Unreadable entries go into quarantine; readable ones leave it.
-        Patients met for the first time get a row, to be read later.
+        A booking met for the first time that starts before `covered_until` is
+        new: everything until then had been read before. Unreadable entries go
+        into quarantine; readable ones leave it. Patients met for the first
+        time get a row, to be read later.
         """
+        look = Look(seen_at, covered_until)
         async with self._database.write() as session:
             changed, patients = await keep_readings(
-                session, self._ring, connection, readings, seen_at=seen_at
+                session, self._ring, connection, readings, look=look
             )
             await keep_seen(session, connection, unchanged, seen_at=seen_at)
             await make_stubs(session, connection, patients)

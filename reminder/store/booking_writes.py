@@ -13,18 +13,24 @@ from reminder.model.appointments import Appointment
 from reminder.model.readings import Reading
 from reminder.store.appointment_rows import to_row
 from reminder.store.batches import batches
+from reminder.store.booking_history import Look, first_history, next_history
 from reminder.store.keyring import KeyRing
 from reminder.store.sealing import Sealer
 from reminder.store.statements import table
 from reminder.store.tables import AppointmentRow
 
 _APPOINTMENT = table(AppointmentRow)
-_OURS = {"id", "first_seen_at", "status_since", "first_start_at", "moved_at", "moves"}
-_DESCRIBED = [column.name for column in _APPOINTMENT.c if column.name not in _OURS]
+_STAYS = {"id", "first_seen_at"}
 _UPDATE = (
     update(_APPOINTMENT)
     .where(_APPOINTMENT.c.id == bindparam("row_id"))
-    .values({name: bindparam(name) for name in _DESCRIBED})
+    .values(
+        {
+            one.name: bindparam(one.name)
+            for one in _APPOINTMENT.c
+            if one.name not in _STAYS
+        }
+    )
 )
 
 
@@ -50,7 +56,7 @@ async def keep_readings(
     connection: str,
     readings: Sequence[Reading],
     *,
-    seen_at: datetime,
+    look: Look,
 ) -> tuple[int, set[str]]:
     """Write what changed: how many bookings, and whose.
 
@@ -62,8 +68,8 @@ async def keep_readings(
     for some in batches(latest.values()):
         ids = [reading.appointment_id for reading in some]
         rows = await _rows(session, connection, ids)
-        work = _compare(sealer, some, rows, seen_at)
-        await _write(session, work, seen_at)
+        work = _compare(sealer, some, rows, look)
+        await _write(session, work, look.seen_at)
         changed += work.changed
         patients |= work.patients
     return changed, patients
@@ -110,7 +116,7 @@ def _compare(
     sealer: Sealer,
     readings: Iterable[Reading],
     rows: Sequence[Row[Any]],
-    seen_at: datetime,
+    look: Look,
 ) -> Work:
     work = Work()
     kept: dict[str, dict[str, Row[Any]]] = {}
@@ -118,13 +124,13 @@ def _compare(
         kept.setdefault(row.appointment_id, {})[row.patient_id] = row
     for reading in readings:
         before = kept.get(reading.appointment_id, {})
-        if any(row.seen_at > seen_at for row in before.values()):
+        if any(row.seen_at > look.seen_at for row in before.values()):
             continue
         bookings = {booking.key.patient_id: booking for booking in reading.bookings}
         for patient_id, booking in bookings.items():
             row_before = before.pop(patient_id, None)
-            _compare_one(work, sealer, reading, booking, row_before, seen_at)
-        _let_go(work, before.values(), seen_at)
+            _compare_one(work, sealer, reading, booking, row_before, look)
+        _let_go(work, before.values(), look.seen_at)
     return work
 
 
@@ -134,21 +140,27 @@ def _compare_one(
     reading: Reading,
     booking: Appointment,
     before: Row[Any] | None,
-    seen_at: datetime,
+    look: Look,
 ) -> None:
-    same = before is not None and before.fingerprint == reading.fingerprint
-    if before is not None and same and not before.gone:
+    if before is not None and _is_known(before, reading):
         work.seen.append(before.id)
         return
     row_id = uuid4() if before is None else before.id
     row = to_row(
-        sealer, row_id, booking, fingerprint=reading.fingerprint, seen_at=seen_at
+        sealer, row_id, booking, fingerprint=reading.fingerprint, seen_at=look.seen_at
     )
     work.patients.add(booking.key.patient_id)
     if before is None:
-        work.new.append(row)
+        work.new.append(row | first_history(booking, look))
     else:
-        work.altered.append(row | {"row_id": row_id})
+        history = next_history(before, booking, look)
+        work.altered.append(row | history | {"row_id": row_id})
+
+
+def _is_known(before: Row[Any], reading: Reading) -> bool:
+    """Whether a row says all of this; one of the version before says too little."""
+    same = before.fingerprint == reading.fingerprint
+    return same and not before.gone and before.first_start_at is not None
 
 
 def _let_go(work: Work, rows: Iterable[Row[Any]], at: datetime) -> None:
@@ -169,6 +181,12 @@ async def _rows(
         column.fingerprint,
         column.seen_at,
         column.gone,
+        column.status,
+        column.start_at,
+        column.status_since,
+        column.first_start_at,
+        column.moved_at,
+        column.moves,
     ).where(column.appointment_id.in_(appointment_ids), column.connection == connection)
     rows: Sequence[Row[Any]] = (await session.execute(query)).all()
     return rows

@@ -49,6 +49,8 @@ def from_row(sealer: Sealer, row: Row[Any]) -> Patient | None:
         family=told["family"],
         birth_date=told["birth_date"],
         language=row.language,
+        further_languages=tuple(told.get("further_languages", ())),
+        zone=told.get("zone"),
         contact_points=_points(told["contact_points"]),
         guardians=tuple(_guardian(one) for one in told["guardians"]),
         active=row.active,
@@ -102,7 +104,8 @@ def _points(cells: list[list[str]]) -> tuple[ContactPoint, ...]:
 
 
 def _told(patient: Patient) -> dict[str, Any]:
-    return {
+    """What is sealed; what is rarely known is left out, as it always was."""
+    cell: dict[str, Any] = {
         "given": patient.given,
         "family": patient.family,
         "birth_date": patient.birth_date,
@@ -116,3 +119,8 @@ def _told(patient: Patient) -> dict[str, Any]:
             for guardian in patient.guardians
         ],
     }
+    if patient.zone is not None:
+        cell["zone"] = patient.zone
+    if patient.further_languages:
+        cell["further_languages"] = list(patient.further_languages)
+    return cell

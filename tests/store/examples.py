@@ -10,6 +10,8 @@ from reminder.model.appointments import (
     Appointment,
     AppointmentKey,
     AppointmentStatus,
+    History,
+    Kind,
     ParticipationStatus,
     Place,
 )
@@ -38,6 +40,8 @@ ADA = Patient(
     family="Okafor",
     birth_date="1984-02-03",
     language="es",
+    further_languages=("en", "pt"),
+    zone="America/Denver",
     contact_points=(EMAIL, SMS),
     guardians=(Guardian("r1", (GUARDIAN_SMS,), "en"),),
 )
@@ -59,6 +63,16 @@ def booking(
         practitioner="Dr. Rivera",
         slot_ids=("s1", "s2"),
         join_url="https://video.example.org/room",
+        kind=Kind(
+            appointment_types=frozenset({"checkup", "http://example.org|checkup"}),
+            specialties=frozenset({"394579002"}),
+            practitioner_ids=frozenset({"dr1"}),
+            tags=frozenset({"fasting"}),
+            security=frozenset({"r"}),
+            telehealth=True,
+        ),
+        instructions="Bring your card.",
+        history=History(first_start_at=start_at),
         fingerprint="f1",
     )
 

@@ -3,7 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from reminder.model.appointments import AppointmentKey, AppointmentStatus
+from reminder.model.appointments import (
+    AppointmentKey,
+    AppointmentStatus,
+    History,
+    Kind,
+)
 from reminder.model.people import PatientKey
 from reminder.model.readings import Reading, Unreadable
 from reminder.model.sync_state import SyncState
@@ -48,6 +53,8 @@ async def test_a_booking_with_nothing_in_it_is_given_back_as_bare(store: Store) 
         practitioner="",
         slot_ids=(),
         join_url=None,
+        kind=Kind(),
+        instructions="",
     )
 
     await keep(store, reading(bare))
@@ -96,7 +103,10 @@ async def test_a_changed_booking_replaces_the_old_one_and_is_planned_again(
 
     changed = await keep(store, reading(moved, fingerprint="f2"))
 
-    assert await store.appointments.bookings("a1") == [replace(moved, seen_at=NOW)]
+    history = History(first_start_at=START, moved_at=NOW, moves=1)
+    assert await store.appointments.bookings("a1") == [
+        replace(moved, seen_at=NOW, history=history)
+    ]
     assert (changed, await due(store)) == (1, {"p1"})
 
 

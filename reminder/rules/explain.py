@@ -1,0 +1,170 @@
+"""Says in one sentence what became of a reminder, or will, and why.
+
+The sentence is for the people of the clinic, on its wall clock, and names no
+patient: it says when, by which channel, by which step and rule, and what made
+it different from what the step asks for.
+"""
+
+from datetime import UTC, datetime, tzinfo
+
+from reminder.model.clinics import Clinic
+from reminder.model.people import Channel
+from reminder.model.reasons import NOTES, SENTENCES, Note, Reason
+from reminder.model.reminders import Reminder, ReminderState
+from reminder.model.rulesets import Rule, Step
+from reminder.rules.offsets import print_offset
+from reminder.rules.phrases import CHANNEL, moment, moment_beside, sentence
+from reminder.rules.steps import OWN_LEAD
+
+_QUIET = {Note.QUIET_LATER, Note.QUIET_EARLIER}
+
+_ENDED = {
+    ReminderState.HELD: "Held",
+    ReminderState.SKIPPED: "Not sent",
+    ReminderState.EXPIRED: "Not sent",
+    ReminderState.WITHDRAWN: "Withdrawn",
+    ReminderState.FAILED: "Failed",
+}
+"""How a sentence begins that goes on with the reason."""
+
+_HELD = {
+    Reason.QUIET_HOURS: "it goes when quiet hours end",
+    Reason.EHR_UNAVAILABLE: "the EHR could not be asked whether it still holds",
+}
+"""Why something waits: these reasons say otherwise where nothing is to come."""
+
+
+def explain(reminder: Reminder, clinic: Clinic | None) -> str:
+    """One sentence for a reminder in any state; times in UTC without a clinic.
+
+    Steps and rules are said as they are now; those that are gone are named by
+    their id.
+    """
+    zone: tzinfo = clinic.zone if clinic is not None else UTC
+    story = _Story(reminder, clinic, zone)
+    match reminder.state:
+        case ReminderState.PLANNED | ReminderState.IN_MESSAGE:
+            return story.to_come()
+        case ReminderState.SENT | ReminderState.ANSWERED:
+            return story.told()
+        case _:
+            return story.ended(_ENDED[reminder.state])
+
+
+def step_of(reminder: Reminder, clinic: Clinic | None) -> Step | None:
+    """The step it follows, if the clinic's rules still have it."""
+    steps = (step for rule in _rules(clinic) for step in rule.steps)
+    return next((one for one in steps if one.step_id == reminder.key.step_id), None)
+
+
+def rule_name(rule_id: str, clinic: Clinic | None) -> str:
+    """What people call a rule; its id where it has no name, or is gone."""
+    named = {rule.rule_id: rule.name for rule in _rules(clinic)}
+    return named.get(rule_id) or rule_id
+
+
+def _rules(clinic: Clinic | None) -> tuple[Rule, ...]:
+    return clinic.ruleset.rules if clinic is not None else ()
+
+
+class _Story:
+    """The parts of a sentence about one reminder."""
+
+    def __init__(self, reminder: Reminder, clinic: Clinic | None, zone: tzinfo) -> None:
+        self._reminder, self._clinic, self._zone = reminder, clinic, zone
+
+    def to_come(self) -> str:
+        """'E-mail on …, 24 hours before, by the rule …; then …; of use until …'."""
+        reminder = self._reminder
+        when = [f"on {self._moment(reminder.due_at)}"] if reminder.due_at else []
+        opening = " ".join([self._channel() or "message", *when])
+        until = reminder.useful_until
+        return _joined(
+            ", ".join([opening, *self._by()]),
+            "being sent now" if reminder.state is ReminderState.IN_MESSAGE else "",
+            *self._routes(),
+            *self._notes(),
+            f"of use until {self._moment(until)}" if until else "",
+        )
+
+    def told(self) -> str:
+        """'Sent by e-mail on …, 24 hours before, by the rule …'."""
+        reminder = self._reminder
+        channel = self._channel()
+        opening = f"sent by {channel}" if channel else "sent"
+        if reminder.told_at:
+            opening += f" on {self._moment(reminder.told_at)}"
+        elif reminder.due_at:
+            opening += f", due on {self._moment(reminder.due_at)}"
+        answered = reminder.state is ReminderState.ANSWERED
+        return _joined(
+            ", ".join([opening, *self._by()]),
+            "the patient has answered" if answered else "",
+            *self._notes(),
+        )
+
+    def ended(self, what: str) -> str:
+        """'Not sent: the patient has confirmed (24 hours before, by the rule …)'."""
+        reminder = self._reminder
+        parts = self._by()
+        if reminder.due_at:
+            when = f"on {self._moment(reminder.due_at)}"
+            parts.insert(0, f"{self._channel()} {when}".strip())
+        if reminder.told_at:
+            parts.append(f"sent on {self._moment(reminder.told_at)}")
+        aside = f" ({', '.join(parts)})" if parts else ""
+        return sentence(f"{what}: {self._because()}{aside}")
+
+    def _because(self) -> str:
+        reason = self._reminder.reason
+        if reason is None:
+            return "no reason was kept"
+        if self._reminder.state is ReminderState.HELD and reason in _HELD:
+            return _HELD[reason]
+        words = SENTENCES[reason].removeprefix("Held: ").removesuffix(".")
+        return words[0].lower() + words[1:]
+
+    def _by(self) -> list[str]:
+        """'24 hours before', 'by the rule 'Standard''; nothing where no step has it."""
+        key, rule_id = self._reminder.key, self._reminder.rule_id
+        said: list[str] = []
+        if step := step_of(self._reminder, self._clinic):
+            said.append(print_offset(step.offset))
+        elif key.step_id == OWN_LEAD:
+            said.append("at the time the patient chose")
+        elif key.step_id:
+            said.append(f"by the step '{key.step_id}'")
+        if rule_id:
+            said.append(f"by the rule '{rule_name(rule_id, self._clinic)}'")
+        return said
+
+    def _routes(self) -> list[str]:
+        """What was tried before, and what comes next if this fails."""
+        channels = [route.channel for route in self._reminder.routes]
+        now = self._reminder.channel
+        if now not in channels:
+            return []
+        place = channels.index(now)
+        after = [f"then {CHANNEL[one]} if that fails" for one in channels[place + 1 :]]
+        before = [f"after {CHANNEL[one]} failed" for one in channels[:place]]
+        return before + after
+
+    def _notes(self) -> list[str]:
+        return [NOTES[note] + self._wanted(note) for note in self._reminder.notes]
+
+    def _wanted(self, note: Note) -> str:
+        wanted_at, due_at = self._reminder.wanted_at, self._reminder.due_at
+        if note not in _QUIET or wanted_at is None or due_at is None:
+            return ""
+        return f" (wanted {moment_beside(wanted_at, due_at, self._zone)})"
+
+    def _channel(self) -> str:
+        channel: Channel | None = self._reminder.channel
+        return CHANNEL[channel] if channel is not None else ""
+
+    def _moment(self, at: datetime) -> str:
+        return moment(at, self._zone)
+
+
+def _joined(*parts: str) -> str:
+    return sentence("; ".join(part for part in parts if part))

@@ -6,7 +6,7 @@ from reminder.model.appointments import AppointmentKey
 from reminder.model.clinics import Clinic
 from reminder.model.people import ContactPoint, PatientKey
 from reminder.model.reminders import Person
-from reminder.rules.recipients import audience
+from reminder.rules.recipients import Audience, audience
 
 
 def still_on_file(
@@ -34,9 +34,14 @@ def _is_told(
     patient = person.patient
     if patient is None or patient.deceased or to in person.blocked:
         return False
-    return any(
-        to in one.contact_points
+    told = (
+        audience(patient, clinic, appointment, person)
         for appointment in person.appointments
         if appointment.key == visit
-        for one in audience(patient, clinic, appointment.start_at).people
+    )
+    return any(
+        to in one.contact_points
+        for each in told
+        if isinstance(each, Audience)
+        for one in each.people
     )

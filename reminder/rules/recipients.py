@@ -1,15 +1,23 @@
-"""Who is told, at which addresses in which order, and in which language."""
+"""Who is told, at which addresses in which order, in which language, on whose clock."""
 
-from calendar import monthrange
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from reminder.model.appointments import Appointment
 from reminder.model.clinics import Clinic
-from reminder.model.people import Channel, ContactPoint, Guardian, Patient
+from reminder.model.people import (
+    Channel,
+    ConsentKind,
+    ContactPoint,
+    Guardian,
+    Patient,
+)
 from reminder.model.reasons import Reason
 from reminder.model.reminders import Person
-from reminder.rules.calendar import local_date
+from reminder.rules.consents import has_consented
+from reminder.rules.minors import is_in_confidence, is_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +29,45 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """One who may be told, with their languages, the one they speak best first.
+
+    `best` has their best address on each channel.
+    """
+
+    who: Patient | Guardian
+    languages: tuple[str | None, ...]
+    best: Mapping[Channel, ContactPoint]
+
+
+@dataclass(frozen=True, slots=True)
 class Audience:
-    """Who may be told of one appointment, in order: the patient, or guardians only."""
+    """Who may be told of one appointment, in order; `otherwise` says why nobody is."""
 
-    people: tuple[Patient | Guardian, ...]
-    guardians_only: bool
+    listeners: tuple[Listener, ...]
+    otherwise: Reason
+
+    @property
+    def people(self) -> tuple[Patient | Guardian, ...]:
+        """They, with only those addresses that may be used."""
+        return tuple(one.who for one in self.listeners)
 
 
-def audience(patient: Patient, clinic: Clinic, start_at: datetime) -> Audience:
+def audience(
+    patient: Patient, clinic: Clinic, appointment: Appointment, person: Person
+) -> Audience | Reason:
     """Who may be told of a visit: guardians while the patient is a minor at its start.
 
-    A birth date of which the EHR knows only a part is taken as the youngest
-    possible; a patient without any is taken as an adult.
+    Of a confidential visit of a minor no guardian is told: the patient is, at
+    addresses of which they said that nobody else reads them.
     """
-    if _is_minor(patient, clinic, local_date(clinic, start_at)):
-        return Audience(patient.guardians, guardians_only=True)
-    return Audience((patient,), guardians_only=False)
+    if not is_minor(patient, clinic, appointment.start_at):
+        own = _listener(patient, _languages(patient))
+        return Audience((own,), Reason.NO_CONTACT_POINT)
+    if is_in_confidence(patient, clinic, appointment):
+        return _alone(patient, person)
+    guardians = tuple(_guardian(each, patient) for each in patient.guardians)
+    return Audience(guardians, Reason.NO_GUARDIAN)
 
 
 def recipient(
@@ -46,55 +77,100 @@ def recipient(
 
     Each channel is used with its best address only: somebody who stopped that
     one is not written to at their second best. The channel the person
-    prefers comes first if it is one of these.
+    prefers comes first if it is one of these. An address that stopped wins
+    over every preference.
     """
-    channels = _preferred_first(channels, person.preference.channel)
-    stopped = False
-    for one in audience.people:
-        best = _best_of_each(one.contact_points, channels)
-        routes = tuple(point for point in best if point not in person.blocked)
+    preference, blocked = person.preference, person.blocked
+    if clinic.clinic_id in preference.stopped_clinics:
+        return Reason.CLINIC_STOPPED
+    stopped, otherwise = preference.stopped_channels, audience.otherwise
+    wanted = _in_order(tuple(channels), preference.channel)
+    for one in audience.listeners:
+        best = [one.best[channel] for channel in wanted if channel in one.best]
+        routes = tuple(
+            point
+            for point in best
+            if point.channel not in stopped and point not in blocked
+        )
         if routes:
-            wanted = (person.preference.language, one.language)
-            return Recipient(routes, _language(wanted, clinic.languages))
-        stopped = stopped or bool(best)
-    if stopped:
-        return Reason.ADDRESS_OPTED_OUT
-    return Reason.NO_GUARDIAN if audience.guardians_only else Reason.NO_CONTACT_POINT
+            asked_for = (preference.language, *one.languages)
+            return Recipient(routes, _language(asked_for, clinic.languages))
+        otherwise = _why_not(best, blocked, otherwise)
+    return otherwise
 
 
-def _is_minor(patient: Patient, clinic: Clinic, on: date) -> bool:
-    if patient.birth_date is None:
-        return False
-    born = _latest_birth_date(patient.birth_date)
-    age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-    return age < clinic.age_of_majority
+def zone_of(patient: Patient | None, clinic: Clinic) -> ZoneInfo:
+    """The wall clock that quiet hours are read on: the patient's where it is known."""
+    if patient is None or patient.zone is None:
+        return clinic.zone
+    return _zone(patient.zone) or clinic.zone
 
 
-def _latest_birth_date(birth_date: str) -> date:
-    """The last day that FHIR's `date` (year, year and month, or full) can mean."""
-    year, month, day, *_ = (*map(int, birth_date.split("-")), 0, 0)
-    month = month or 12
-    return date(year, month, day or monthrange(year, month)[1])
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
-def _preferred_first(
-    channels: Sequence[Channel], preferred: Channel | None
-) -> Sequence[Channel]:
-    if preferred not in channels:
-        return channels
-    return sorted(channels, key=lambda channel: channel is not preferred)
+def _alone(patient: Patient, person: Person) -> Audience | Reason:
+    """The minor, at addresses that are their own by their word and by the record."""
+    read_by_others = {
+        point.value.lower()
+        for guardian in patient.guardians
+        for point in guardian.contact_points
+    }
+    own = tuple(
+        point
+        for point in patient.contact_points
+        if point.value.lower() not in read_by_others
+        and has_consented(person, ConsentKind.OWN_ADDRESS, point)
+    )
+    if not own:
+        return Reason.CONFIDENTIAL
+    alone = replace(patient, contact_points=own, guardians=())
+    return Audience((_listener(alone, _languages(patient)),), Reason.CONFIDENTIAL)
 
 
-def _best_of_each(
-    contact_points: Sequence[ContactPoint], channels: Sequence[Channel]
-) -> list[ContactPoint]:
+def _guardian(guardian: Guardian, patient: Patient) -> Listener:
+    # A child's record says in which language the family is spoken with.
+    return _listener(guardian, (guardian.language, *_languages(patient)))
+
+
+def _languages(patient: Patient) -> tuple[str | None, ...]:
+    return (patient.language, *patient.further_languages)
+
+
+def _listener(who: Patient | Guardian, languages: tuple[str | None, ...]) -> Listener:
     best: dict[Channel, ContactPoint] = {}
-    for point in contact_points:
+    for point in who.contact_points:
         best.setdefault(point.channel, point)
-    return [best[channel] for channel in channels if channel in best]
+    return Listener(who, languages, best)
 
 
-def _language(wanted: Iterable[str | None], offered: Sequence[str]) -> str:
+def _why_not(
+    best: Iterable[ContactPoint], blocked: frozenset[ContactPoint], otherwise: Reason
+) -> Reason:
+    """Why none of these is used; an address that stopped says more than the rest."""
+    for point in best:
+        if point in blocked:
+            return Reason.ADDRESS_OPTED_OUT
+        if otherwise is not Reason.ADDRESS_OPTED_OUT:
+            otherwise = Reason.CHANNEL_STOPPED
+    return otherwise
+
+
+@lru_cache(maxsize=1024)
+def _in_order(
+    channels: tuple[Channel, ...], preferred: Channel | None
+) -> tuple[Channel, ...]:
+    once = dict.fromkeys(channels)
+    return tuple(sorted(once, key=lambda channel: channel is not preferred))
+
+
+@lru_cache(maxsize=4096)
+def _language(wanted: tuple[str | None, ...], offered: tuple[str, ...]) -> str:
     """The first wanted language the clinic writes, by primary subtag (BCP 47)."""
     by_primary = {_primary(tag): tag for tag in reversed(offered)}
     for tag in wanted:

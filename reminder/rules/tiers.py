@@ -1,0 +1,67 @@
+"""How much a message may say: the lowest of all that have a say, and which it was."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from reminder.model.appointments import Appointment
+from reminder.model.clinics import Clinic
+from reminder.model.people import Channel, ConsentKind, ContactPoint
+from reminder.model.reminders import Person
+from reminder.model.rulesets import Tier, Tiers
+from reminder.rules.consents import has_consented
+from reminder.rules.minors import is_in_confidence
+from reminder.rules.sensitivity import is_sensitive
+
+_BY = {
+    Channel.EMAIL: "e-mail",
+    Channel.SMS: "text message",
+    Channel.VOICE: "phone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TierChoice:
+    """A tier, and which say was the lowest: 'the service is sensitive'."""
+
+    tier: Tier
+    because: str
+
+
+def tier(
+    appointment: Appointment,
+    clinic: Clinic,
+    channel: Channel,
+    to: ContactPoint,
+    person: Person,
+) -> TierChoice:
+    """How much a message about this visit may say at this address.
+
+    Of several that are equally low the one is named that would hold without
+    the others: the visit, then the clinic, then the missing consent.
+    """
+    if is_sensitive(appointment, clinic.ruleset):
+        return TierChoice(Tier.BASIC, "the service is sensitive")
+    patient = person.patient
+    if patient is not None and is_in_confidence(patient, clinic, appointment):
+        return TierChoice(Tier.BASIC, "the service is confidential")
+    limit = _of(clinic.ruleset.tiers, channel)
+    if limit > Tier.BASIC and not _may_read(channel, to, person):
+        return TierChoice(Tier.BASIC, f"no consent to details by {_BY[channel]}")
+    return TierChoice(limit, f"the clinic\u2019s limit for {_BY[channel]}")
+
+
+def _of(tiers: Tiers, channel: Channel) -> Tier:
+    match channel:
+        case Channel.EMAIL:
+            return tiers.email
+        case Channel.SMS:
+            return tiers.sms
+        case Channel.VOICE:
+            return tiers.voice
+        case _:
+            assert_never(channel)
+
+
+def _may_read(channel: Channel, to: ContactPoint, person: Person) -> bool:
+    # What others can read along is the patient's choice: 45 CFR 164.522(b).
+    return channel is Channel.EMAIL or has_consented(person, ConsentKind.DETAILS, to)

@@ -12,11 +12,13 @@ from reminder.rules.consents import has_consented
 from reminder.rules.minors import is_in_confidence
 from reminder.rules.sensitivity import is_sensitive
 
-_BY = {
+_LIMITED = {
     Channel.EMAIL: "e-mail",
-    Channel.SMS: "text message",
-    Channel.VOICE: "phone",
+    Channel.SMS: "text messages",
+    Channel.VOICE: "calls",
 }
+# Others can read these along: details are the patient's choice, 45 CFR 164.522(b).
+_AGREED = {Channel.SMS: "text message", Channel.VOICE: "phone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,14 @@ def tier(
     if patient is not None and is_in_confidence(patient, clinic, appointment):
         return TierChoice(Tier.BASIC, "the service is confidential")
     limit = _of(clinic.ruleset.tiers, channel)
-    if limit > Tier.BASIC and not _may_read(channel, to, person):
-        return TierChoice(Tier.BASIC, f"no consent to details by {_BY[channel]}")
-    return TierChoice(limit, f"the clinic\u2019s limit for {_BY[channel]}")
+    agreed = _AGREED.get(channel)
+    if (
+        agreed is not None
+        and limit > Tier.BASIC
+        and not has_consented(person, ConsentKind.DETAILS, to)
+    ):
+        return TierChoice(Tier.BASIC, f"no consent to details by {agreed}")
+    return TierChoice(limit, f"the clinic's limit for {_LIMITED[channel]}")
 
 
 def _of(tiers: Tiers, channel: Channel) -> Tier:
@@ -60,8 +67,3 @@ def _of(tiers: Tiers, channel: Channel) -> Tier:
             return tiers.voice
         case _:
             assert_never(channel)
-
-
-def _may_read(channel: Channel, to: ContactPoint, person: Person) -> bool:
-    # What others can read along is the patient's choice: 45 CFR 164.522(b).
-    return channel is Channel.EMAIL or has_consented(person, ConsentKind.DETAILS, to)

@@ -1,5 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
+from reminder.model.appointments import Kind
+from reminder.model.people import Channel, Consent, ConsentBy, ConsentKind, Preference
+from reminder.model.rulesets import Confidential, Ruleset
 from reminder.rules.on_file import still_on_file
 from tests.rules.examples import (
     EMAIL,
@@ -64,3 +69,44 @@ def test_only_the_visits_of_those_who_have_the_address_are_told_of() -> None:
     found = still_on_file(EMAIL, [VISIT.key, stranger], {world.key: world}, clinic())
 
     assert found == (VISIT.key,)
+
+
+OWN = Consent(
+    patient=person().key,
+    kind=ConsentKind.OWN_ADDRESS,
+    given=True,
+    to=SMS,
+    by=ConsentBy.PATIENT,
+    how="page",
+    text_version="own-1",
+    at=utc("2027-01-10 12:00"),
+)
+
+
+@pytest.mark.parametrize(
+    ("to", "consents", "told"),
+    [
+        pytest.param(MOTHERS_SMS, (), False, id="no-guardian"),
+        pytest.param(SMS, (), False, id="not-where-others-may-read"),
+        pytest.param(SMS, (OWN,), True, id="the-minor-at-their-own-address"),
+        pytest.param(EMAIL, (OWN,), False, id="at-no-other-address-of-theirs"),
+    ],
+)
+def test_no_link_to_a_confidential_visit_goes_to_a_guardian(to, consents, told) -> None:
+    visit = replace(VISIT, kind=Kind(service_types=frozenset({"private"})))
+    rules = Ruleset(confidential=Confidential(frozenset({"private"})))
+    child = patient(birth_date="2012-05-17", guardians=(MOTHER,))
+    world = person(visit, patient=child, consents=consents)
+
+    found = still_on_file(to, [visit.key], {world.key: world}, clinic(ruleset=rules))
+
+    assert found == ((visit.key,) if told else ())
+
+
+def test_who_stopped_a_clinics_reminders_still_gets_the_answer_they_asked_for() -> None:
+    stopped = Preference(
+        stopped_clinics=frozenset({"harbor"}), stopped_channels=frozenset(Channel)
+    )
+    world = person(VISIT, preference=stopped)
+
+    assert still_on_file(EMAIL, [VISIT.key], {world.key: world}, clinic())

@@ -43,7 +43,7 @@ async def _reminders_sent(
     session: AsyncSession, messages: Mapping[UUID, object], now: datetime
 ) -> None:
     under_way = (
-        select(_REMINDER.c.id)
+        select(_REMINDER.c.id, _FULFILS.c.message_id)
         .join(_FULFILS, _FULFILS.c.reminder_id == _REMINDER.c.id)
         .where(_FULFILS.c.message_id.in_(messages), _REMINDER.c.state.in_(_UNDER_WAY))
     )
@@ -51,7 +51,13 @@ async def _reminders_sent(
     await session.execute(
         update(_REMINDER)
         .where(_REMINDER.c.id == rows.c.id)
-        .values(state=ReminderState.SENT.value, reason=None, changed_at=now)
+        .values(
+            state=ReminderState.SENT.value,
+            reason=None,
+            message_id=rows.c.message_id,
+            told_at=now,
+            changed_at=now,
+        )
     )
 
 

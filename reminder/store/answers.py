@@ -84,7 +84,7 @@ class AnswerStore:
         query = select(_ANSWER).where(_of(key))
         query = query.order_by(_ANSWER.c.at.desc(), _ANSWER.c.id)
         async with self._database.read() as session:
-            return [_from_row(row) for row in await session.execute(query)]
+            return [from_row(row) for row in await session.execute(query)]
 
     async def counts(self) -> dict[tuple[AnswerKind, AnswerState], int]:
         """How many there are of each kind and state that has any."""
@@ -124,7 +124,7 @@ async def _same_ask(session: AsyncSession, answer: Answer) -> Answer:
     )
     is_closed = _ANSWER.c.state != AnswerState.WAITING.value
     query = select(_ANSWER).where(same).order_by(is_closed, _ANSWER.c.at.desc())
-    return _from_row((await session.execute(query.limit(1))).one())
+    return from_row((await session.execute(query.limit(1))).one())
 
 
 def _of(key: AppointmentKey) -> ColumnElement[bool]:
@@ -150,7 +150,8 @@ def _to_row(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _from_row(row: Row[Any]) -> Answer:
+def from_row(row: Row[Any]) -> Answer:
+    """The answer a whole row of the table holds."""
     return Answer(
         answer_id=row.id,
         appointment=appointment_key(row),

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, case, select, update
+from sqlalchemy import Select, case, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.appointments import Appointment, AppointmentKey
@@ -165,14 +165,40 @@ class AppointmentStore:
         async with self._database.read() as session:
             return [PatientKey(*row) for row in await session.execute(query)]
 
-    async def people(self, keys: Sequence[PatientKey]) -> list[Person]:
+    async def people(
+        self, keys: Sequence[PatientKey], *, told_since: datetime | None = None
+    ) -> list[Person]:
         """Their whole world; who is not known is left out.
+
+        The messages they were told by are read only after `told_since`, if
+        that is given.
 
         Raises:
             CellUnreadable: something kept of one of them is damaged.
         """
         async with self._database.read() as session:
-            return await read_people(session, self._ring, keys)
+            return await read_people(session, self._ring, keys, told_since)
+
+    async def upcoming(
+        self, after: PatientKey | None, since: datetime, limit: int
+    ) -> list[PatientKey]:
+        """Who has a booking that starts after `since`, by their keys, a page at a time.
+
+        The next page begins after the last key of this one.
+        """
+        person = (_APPOINTMENT.c.connection, _APPOINTMENT.c.patient_id)
+        query = _upcoming(since).order_by(*person).limit(limit)
+        if after is not None:
+            query = query.where(tuple_(*person) > tuple_(*map(literal, after)))
+        async with self._database.read() as session:
+            rows = await session.execute(query)
+            return [PatientKey(row.connection, row.patient_id) for row in rows]
+
+    async def count_upcoming(self, since: datetime) -> int:
+        """How many people `upcoming` pages through."""
+        query = select(func.count()).select_from(_upcoming(since).subquery())
+        async with self._database.read() as session:
+            return (await session.execute(query)).scalar_one()
 
     async def bookings(
         self, appointment_id: str, connection: str | None = None
@@ -215,6 +241,12 @@ class AppointmentStore:
         async with self._database.read() as session:
             rows = (await session.execute(there)).all()
         return [from_row(self._sealer, row) for row in rows]
+
+
+def _upcoming(since: datetime) -> Select[tuple[str, str]]:
+    person = (_APPOINTMENT.c.connection, _APPOINTMENT.c.patient_id)
+    ahead = (_APPOINTMENT.c.start_at > since, _APPOINTMENT.c.gone.is_(False))
+    return select(*person).where(*ahead).distinct()
 
 
 async def _replan(

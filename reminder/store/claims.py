@@ -134,7 +134,7 @@ async def _reminders(
     session: AsyncSession, ring: KeyRing, message_ids: Sequence[UUID]
 ) -> dict[UUID, list[Reminder]]:
     query = (
-        select(_FULFILS.c.message_id, *_REMINDER.c)
+        select(_FULFILS.c.message_id.label("claimed_id"), *_REMINDER.c)
         .join(_REMINDER, _FULFILS.c.reminder_id == _REMINDER.c.id)
         .where(
             _FULFILS.c.message_id.in_(message_ids),
@@ -144,7 +144,7 @@ async def _reminders(
     )
     found: dict[UUID, list[Reminder]] = {}
     for row in await session.execute(query):
-        found.setdefault(row.message_id, []).append(to_reminder(ring, row))
+        found.setdefault(row.claimed_id, []).append(to_reminder(ring, row))
     return found
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from reminder.model.messages import MessageState
 from reminder.model.reasons import Reason
 from reminder.model.reminders import ReminderState
+from reminder.model.rulesets import Urgency
 from reminder.store.giving_up import GivenUp, give_up
 from reminder.store.keyring import KeyRing
 from reminder.store.message_rows import MESSAGE
@@ -48,6 +49,7 @@ async def expire_reminders(session: AsyncSession, now: datetime) -> int:
     late = (
         among(_REMINDER.c.state, ReminderState.PLANNED)
         # True of all that are late; it is what the index is ordered by.
+        & _REMINDER.c.urgency.in_([one.value for one in Urgency])
         & (_REMINDER.c.due_at <= now)
         & (_REMINDER.c.useful_until <= now)
     )

@@ -63,7 +63,7 @@ async def give_up(
     changes: list[dict[str, Any]] = []
     unreached: list[Unreached] = []
     for row in rows:
-        given_up = messages[row.message_id]
+        given_up = messages[row.failed_id]
         way = _next(row, routes[row.id], stopped) if given_up.next_route else None
         if way is not None and now < row.useful_until:
             changes.append(_go_on(ring, row, way, routes[row.id][way], now))
@@ -87,7 +87,7 @@ async def _reminders(
     session: AsyncSession, message_ids: Collection[UUID]
 ) -> Sequence[Row[Any]]:
     query = (
-        select(_FULFILS.c.message_id, *_REMINDER.c)
+        select(_FULFILS.c.message_id.label("failed_id"), *_REMINDER.c)
         .join(_REMINDER, _FULFILS.c.reminder_id == _REMINDER.c.id)
         .where(
             _FULFILS.c.message_id.in_(message_ids), _REMINDER.c.state.in_(_UNDER_WAY)
@@ -145,6 +145,8 @@ async def _change(
             channel=bindparam("by"),
             address_index=bindparam("at"),
             due_at=bindparam("due"),
+            # What did not arrive told nobody anything.
+            told_at=None,
             changed_at=now,
         )
     )
@@ -158,7 +160,7 @@ def _of_reminder(row: Row[Any], reason: Reason) -> Unreached:
         clinic_id=row.clinic_id,
         reason=reason,
         reminder_id=row.id,
-        message_id=row.message_id,
+        message_id=row.failed_id,
     )
 
 

@@ -3,24 +3,37 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from reminder.model.people import ContactPoint, Patient, PatientKey, Preference
-from reminder.model.reminders import Person
-from reminder.store import appointment_rows, person_rows
+from reminder.model.answers import Answer
+from reminder.model.people import (
+    Channel,
+    ContactPoint,
+    Patient,
+    PatientKey,
+    Preference,
+)
+from reminder.model.reminders import Person, Told
+from reminder.store import answers, appointment_rows, person_rows
 from reminder.store.addresses import address_index
 from reminder.store.batches import batches
+from reminder.store.consents import in_force, to_consent
+from reminder.store.exclusions import to_key
 from reminder.store.keyring import KeyRing
 from reminder.store.preferences import to_preference
 from reminder.store.reminder_rows import to_reminder
 from reminder.store.sealing import Sealer
 from reminder.store.statements import table
 from reminder.store.tables import (
+    AnswerRow,
     AppointmentRow,
+    ConsentRow,
+    ExclusionRow,
     OptOutRow,
     PersonAddressRow,
     PersonRow,
@@ -34,6 +47,9 @@ _REMINDER = table(ReminderRow)
 _PREFERENCE = table(PreferenceRow)
 _ADDRESS = table(PersonAddressRow)
 _OPT_OUT = table(OptOutRow)
+_ANSWER = table(AnswerRow)
+_CONSENT = table(ConsentRow)
+_EXCLUSION = table(ExclusionRow)
 
 Rows = Mapping[str, Sequence[Row[Any]]]
 
@@ -45,26 +61,40 @@ class _Rows:
     appointments: Rows
     reminders: Rows
     preferences: Rows
+    answers: Rows
+    consents: Rows
+    exclusions: Rows
     blocked: Mapping[UUID, set[bytes]]
+    told: Mapping[UUID, list[Told]]
 
 
 async def read_people(
-    session: AsyncSession, ring: KeyRing, keys: Sequence[PatientKey]
+    session: AsyncSession,
+    ring: KeyRing,
+    keys: Sequence[PatientKey],
+    told_since: datetime | None = None,
 ) -> list[Person]:
-    """Those of `keys` we know, in that order, each with their whole world."""
+    """Those of `keys` we know, in that order, each with their whole world.
+
+    What they were told is read only from `told_since` on, if that is given.
+    """
     by_connection: dict[str, list[str]] = defaultdict(list)
     for key in keys:
         by_connection[key.connection].append(key.patient_id)
     people: dict[PatientKey, Person] = {}
     for connection, patient_ids in by_connection.items():
         for some in batches(patient_ids):
-            for person in await _read(session, ring, connection, some):
+            for person in await _read(session, ring, connection, some, told_since):
                 people[person.key] = person
     return [people[key] for key in keys if key in people]
 
 
 async def _read(
-    session: AsyncSession, ring: KeyRing, connection: str, patient_ids: Sequence[str]
+    session: AsyncSession,
+    ring: KeyRing,
+    connection: str,
+    patient_ids: Sequence[str],
+    told_since: datetime | None,
 ) -> list[Person]:
     def theirs(source: Table) -> tuple[ColumnElement[bool], ...]:
         return (
@@ -75,11 +105,16 @@ async def _read(
     there = _APPOINTMENT.c.gone.is_(False)
     people = select(_PERSON).where(*theirs(_PERSON))
     persons = (await session.execute(people)).all()
+    person_ids = [row.id for row in persons]
     rows = _Rows(
         await _grouped(session, _APPOINTMENT, *theirs(_APPOINTMENT), there),
         await _grouped(session, _REMINDER, *theirs(_REMINDER)),
         await _grouped(session, _PREFERENCE, *theirs(_PREFERENCE)),
-        await _blocked(session, [row.id for row in persons]),
+        await _grouped(session, _ANSWER, *theirs(_ANSWER)),
+        await _grouped(session, _CONSENT, *theirs(_CONSENT)),
+        await _grouped(session, _EXCLUSION, *theirs(_EXCLUSION)),
+        await _blocked(session, person_ids),
+        {} if told_since is None else await _told(session, person_ids, told_since),
     )
     return [_person(ring, row, rows) for row in persons]
 
@@ -112,6 +147,27 @@ async def _blocked(
     return blocked
 
 
+async def _told(
+    session: AsyncSession, person_ids: Sequence[UUID], since: datetime
+) -> dict[UUID, list[Told]]:
+    """The messages that went to an address of each of these people after `since`."""
+    query = (
+        select(
+            _ADDRESS.c.person_id,
+            _REMINDER.c.told_at,
+            _REMINDER.c.channel,
+            _REMINDER.c.message_id,
+        )
+        .distinct()
+        .join(_REMINDER, _REMINDER.c.address_index == _ADDRESS.c.address_index)
+        .where(_ADDRESS.c.person_id.in_(person_ids), _REMINDER.c.told_at > since)
+    )
+    told: dict[UUID, list[Told]] = defaultdict(list)
+    for person_id, at, channel, message_id in await session.execute(query):
+        told[person_id].append(Told(at, Channel(channel), message_id))
+    return told
+
+
 def _person(ring: KeyRing, row: Row[Any], rows: _Rows) -> Person:
     sealer = Sealer(ring, "appointment")
     patient = person_rows.from_row(Sealer(ring, "person"), row)
@@ -128,9 +184,21 @@ def _person(ring: KeyRing, row: Row[Any], rows: _Rows) -> Person:
         kept=tuple(
             to_reminder(ring, one) for one in rows.reminders.get(row.patient_id, ())
         ),
+        answers=_answers(rows.answers.get(row.patient_id, ())),
+        consents=in_force(
+            to_consent(ring, one) for one in rows.consents.get(row.patient_id, ())
+        ),
+        excluded=frozenset(map(to_key, rows.exclusions.get(row.patient_id, ()))),
+        told=tuple(sorted(rows.told.get(row.id, ()))),
         revision=row.revision,
         seen_at=row.seen_at,
     )
+
+
+def _answers(rows: Iterable[Row[Any]]) -> tuple[Answer, ...]:
+    newest_first = sorted(rows, key=lambda row: row.id)
+    newest_first.sort(key=lambda row: row.at, reverse=True)
+    return tuple(map(answers.from_row, newest_first))
 
 
 def _points(

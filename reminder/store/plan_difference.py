@@ -1,10 +1,10 @@
 """Decides what to write so that what is kept says what the plan decided."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import assert_never
 
-from reminder.model.appointments import AppointmentKey
 from reminder.model.reasons import Reason
 from reminder.model.reminders import (
     Decision,
@@ -31,6 +31,7 @@ class SetAside:
     state: ReminderState
     reason: Reason
     clinic_id: str | None
+    rule_id: str = ""
 
 
 @dataclass(slots=True)
@@ -55,10 +56,11 @@ def difference(
     rows = {reminder.key: reminder for reminder in kept}
     for key, decision in {one.key: one for one in decisions}.items():
         _compare(result, rows.pop(key, None), decision)
-    if rows:
-        starts = _starts(person)
-        for reminder in rows.values():
-            _drop(result, reminder, starts)
+    for reminder in rows.values():
+        # What was skipped or sent for it is history.
+        if reminder.state is ReminderState.PLANNED:
+            reason = _why(reminder.key, person)
+            _set_aside(result, reminder, reason, reminder.clinic_id, reminder.rule_id)
     return result
 
 
@@ -69,8 +71,10 @@ def _compare(result: Difference, kept: Reminder | None, decision: Decision) -> N
     match decision:
         case Planned() if kept.state in _REVIVED or _is_other(kept, decision):
             result.told.append((kept, decision))
-        case Skipped(_, reason, clinic_id) if _is_aside(kept, reason, clinic_id):
-            _set_aside(result, kept, reason, clinic_id)
+        case Skipped() if _is_aside(kept, decision):
+            _set_aside(
+                result, kept, decision.reason, decision.clinic_id, decision.rule_id
+            )
         case Planned() | Skipped():
             result.unchanged += 1
         case _:
@@ -81,56 +85,53 @@ def _is_other(kept: Reminder, decision: Planned) -> bool:
     """Whether a reminder still to be told is now to be told otherwise."""
     if kept.state is not ReminderState.PLANNED:
         return False
-    return (
-        kept.clinic_id,
-        kept.template,
-        kept.language,
-        kept.routes,
-        kept.due_at,
-        kept.useful_until,
-    ) != (
-        decision.clinic_id,
-        decision.template,
-        decision.language,
-        decision.routes,
-        decision.due_at,
-        decision.useful_until,
-    )
+    return _told(kept) != _told(decision)
 
 
-def _is_aside(kept: Reminder, reason: Reason, clinic_id: str | None) -> bool:
+_told = attrgetter(
+    "due_at",
+    "useful_until",
+    "wanted_at",
+    "routes",
+    "clinic_id",
+    "template",
+    "language",
+    "rule_id",
+    "together",
+    "urgency",
+    "notes",
+)
+
+
+def _is_aside(kept: Reminder, decision: Skipped) -> bool:
     """Whether not telling it, for this reason, is news."""
     if kept.state in _SET_ASIDE:
-        return (kept.reason, kept.clinic_id) != (reason, clinic_id)
+        return (kept.reason, kept.clinic_id, kept.rule_id) != (
+            decision.reason,
+            decision.clinic_id,
+            decision.rule_id,
+        )
     return kept.state is ReminderState.PLANNED
 
 
-def _drop(
-    result: Difference, kept: Reminder, starts: Mapping[AppointmentKey, object]
-) -> None:
-    """A reminder nobody decided about: its step or its start is no more."""
-    if kept.state in {ReminderState.PLANNED, ReminderState.SKIPPED}:
-        reason = _why(kept.key, starts)
-        if kept.reason is not reason:
-            _set_aside(result, kept, reason, kept.clinic_id)
-
-
-def _why(key: ReminderKey, starts: Mapping[AppointmentKey, object]) -> Reason:
-    if key.appointment not in starts:
-        return Reason.GONE
-    if starts[key.appointment] != key.start_at:
-        return Reason.MOVED
-    return Reason.NO_LONGER_A_STEP
+def _why(key: ReminderKey, person: Person) -> Reason:
+    """Why nobody decided about it: the visit, its start or the step is no more."""
+    for appointment in person.appointments:
+        if appointment.key == key.appointment:
+            is_earlier = 0 < key.n < appointment.history.moves
+            moved = is_earlier or appointment.start_at != key.start_at
+            return Reason.MOVED if moved else Reason.NO_LONGER_A_STEP
+    return Reason.GONE
 
 
 def _set_aside(
-    result: Difference, kept: Reminder, reason: Reason, clinic_id: str | None
+    result: Difference,
+    kept: Reminder,
+    reason: Reason,
+    clinic_id: str | None,
+    rule_id: str,
 ) -> None:
     """Withdraw what was to be told; what was not keeps its state."""
     planned = kept.state is ReminderState.PLANNED
     state = ReminderState.WITHDRAWN if planned else kept.state
-    result.set_aside.append(SetAside(kept, state, reason, clinic_id))
-
-
-def _starts(person: Person) -> dict[AppointmentKey, object]:
-    return {one.key: one.start_at for one in person.appointments}
+    result.set_aside.append(SetAside(kept, state, reason, clinic_id, rule_id))

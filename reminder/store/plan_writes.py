@@ -26,10 +26,11 @@ from reminder.store.keyring import KeyRing
 from reminder.store.plan_difference import Difference, SetAside, difference
 from reminder.store.reminder_rows import to_reminder
 from reminder.store.statements import insert, table
-from reminder.store.tables import PersonRow, ReminderRow
+from reminder.store.tables import InstanceRow, PersonRow, ReminderRow
 
 _PERSON = table(PersonRow)
 _REMINDER = table(ReminderRow)
+_INSTANCE = table(InstanceRow)
 _IDENTITY = ("connection", "appointment_id", "patient_id", "step_id", "start_at", "n")
 
 Plan = tuple[Person, Sequence[Decision]]
@@ -52,7 +53,7 @@ _HAPPENED = {"message_id", "told_at"}
 _TELL = _change(
     *(one.name for one in _REMINDER.c if one.name not in {"id", *_IDENTITY, *_HAPPENED})
 )
-_SET_ASIDE = _change("state", "reason", "clinic_id", "changed_at")
+_SET_ASIDE = _change("state", "reason", "clinic_id", "rule_id", "changed_at")
 
 
 @dataclass(slots=True)
@@ -66,11 +67,23 @@ class _Work:
 
 
 async def write_plans(
-    session: AsyncSession, ring: KeyRing, plans: Sequence[Plan], *, now: datetime
+    session: AsyncSession,
+    ring: KeyRing,
+    plans: Sequence[Plan],
+    *,
+    now: datetime,
+    rules: str | None = None,
 ) -> PlanCounts:
-    """Make what is kept say what was decided; plans others overtook change nothing."""
+    """Make what is kept say what was decided; plans others overtook change nothing.
+
+    Neither do plans made by other `rules` than those in force, if it is given.
+    """
     by_key = {person.key: (person, decisions) for person, decisions in plans}
     persons = await _lock(session, by_key)
+    # Asked while we hold these people: who puts other rules in force has them
+    # planned again, before or after us.
+    if rules is not None and await _in_force(session) != rules:
+        return PlanCounts()
     for row in persons:
         if row.planned_revision > by_key[_key(row)][0].revision:
             del by_key[_key(row)]
@@ -180,6 +193,7 @@ def _aside(one: SetAside, now: datetime) -> dict[str, Any]:
         "state": one.state.value,
         "reason": one.reason.value,
         "clinic_id": one.clinic_id,
+        "rule_id": one.rule_id,
         "changed_at": now,
     }
 
@@ -211,6 +225,12 @@ async def _lock(
         )
         rows += await session.execute(query.order_by(column.id).with_for_update())
     return rows
+
+
+async def _in_force(session: AsyncSession) -> str | None:
+    query = select(_INSTANCE.c.rules_fingerprint)
+    fingerprint: str | None = (await session.execute(query)).scalar()
+    return fingerprint
 
 
 async def _kept(

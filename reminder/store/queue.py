@@ -17,6 +17,7 @@ from reminder.model.outcomes import DeliveryEvent
 from reminder.model.people import Channel
 from reminder.model.reasons import Reason
 from reminder.model.reminders import ReminderState
+from reminder.model.rulesets import Urgency
 from reminder.model.settlements import Settlement
 from reminder.store import claims, enqueueing, expiry, leases, recovery, reports
 from reminder.store.database import Database
@@ -51,9 +52,10 @@ class MessageQueue:
         """At most `limit` messages on these channels, ours until the lease is over.
 
         First those a patient waits for, then those to be tried again, then
-        new ones: all reminders due for one address (of one clinic, template
-        and language) become one message, even if they alone are more than
-        `limit`. What is no longer useful is left to `expire`.
+        new ones, the most urgent first: all reminders due for one address (of
+        one clinic, template and language) become one message, even if they
+        alone are more than `limit`, and those that are to go together with
+        one of them come along. What is no longer useful is left to `expire`.
         """
         claim = Claim(node, now, now + lease)
         async with self._database.write() as session:
@@ -199,7 +201,13 @@ class MessageQueue:
         firsts = (
             select(func.min(MESSAGE.c.next_try_at)).where(waiting),
             select(func.min(MESSAGE.c.next_try_at)).where(uncertain),
-            select(func.min(_REMINDER.c.due_at)).where(planned),
+            # One each: the index is ordered by time only within an urgency.
+            *(
+                select(func.min(_REMINDER.c.due_at)).where(
+                    planned, _REMINDER.c.urgency == urgency.value
+                )
+                for urgency in Urgency
+            ),
         )
         async with self._database.read() as session:
             query = select(*(first.scalar_subquery() for first in firsts))

@@ -34,16 +34,21 @@ class ReminderStore:
         self._database, self._ring = database, ring
 
     async def keep_plans(
-        self, plans: Sequence[tuple[Person, Sequence[Decision]]], *, now: datetime
+        self,
+        plans: Sequence[tuple[Person, Sequence[Decision]]],
+        *,
+        now: datetime,
+        rules: str | None = None,
     ) -> PlanCounts:
         """Keep what was decided, in one transaction; again, it changes nothing.
 
         A planned reminder nobody decides about any more is withdrawn. The
         plan is no longer due, unless the person changed since it was made;
-        a plan older than the one kept is left out.
+        a plan older than the one kept is left out. If `rules` is given and is
+        not the fingerprint of those in force, nothing is kept and all stay due.
         """
         async with self._database.write() as session:
-            return await write_plans(session, self._ring, plans, now=now)
+            return await write_plans(session, self._ring, plans, now=now, rules=rules)
 
     async def of_appointment(self, appointment_id: str) -> list[Reminder]:
         """Everything ever decided about it, by start and the time it is due."""

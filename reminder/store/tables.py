@@ -116,6 +116,7 @@ class ReminderRow(SQLModel, table=True):
         ),
         Index(
             "ix_reminder_due",
+            "urgency",
             "due_at",
             postgresql_where=text("state = 'planned'"),
             sqlite_where=text("state = 'planned'"),
@@ -302,6 +303,7 @@ class AnswerRow(SQLModel, table=True):
     __tablename__ = "answer"
     __table_args__ = (
         Index("ix_answer_appointment", "connection", "appointment_id", "patient_id"),
+        Index("ix_answer_patient", "connection", "patient_id"),
         Index(
             "ix_answer_open",
             "connection",

@@ -80,6 +80,11 @@ def _row(ring: KeyRing, reminder: Planned) -> dict[str, Any]:
         "route": 0,
         "due_at": reminder.due_at,
         "useful_until": reminder.useful_until,
+        "wanted_at": reminder.wanted_at,
+        "rule_id": reminder.rule_id,
+        "together": reminder.together,
+        "urgency": reminder.urgency.value,
+        "notes": " ".join(reminder.notes),
         "changed_at": NOON,
         "sealed": seal_routes(ring, row_id, reminder.routes),
     }

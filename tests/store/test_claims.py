@@ -11,10 +11,12 @@ from reminder.model.appointments import AppointmentKey
 from reminder.model.messages import MessageKind, MessageState
 from reminder.model.people import Channel, ContactPoint
 from reminder.model.reminders import ReminderState
+from reminder.model.rulesets import Urgency
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.links import LinkStore
 from reminder.store.queue import MessageQueue
+from reminder.store.reminders import ReminderStore
 from tests.store.given import (
     ANA,
     ANAS_PHONE,
@@ -32,6 +34,8 @@ from tests.store.given import (
 )
 
 SIBLING = AppointmentKey("main", "a2", "p2")
+COUSIN = AppointmentKey("main", "a3", "p3")
+COUSINS_PHONE = ContactPoint(Channel.SMS, "+12025550109")
 
 
 @pytest.fixture
@@ -152,6 +156,85 @@ async def test_the_longest_due_goes_first(
     [message] = await claim(queue, limit=1)
 
     assert message.appointments == (VISIT,)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+async def test_the_most_urgent_goes_first_however_long_others_are_due(
+    queue: MessageQueue, database: Database, ring: KeyRing, limit: int
+) -> None:
+    hours = timedelta(hours=1)
+    await given(
+        database,
+        ring,
+        planned(step_id="thanks", urgency=Urgency.LOW, due_at=NOON - 9 * hours),
+        planned(
+            SIBLING, routes=(ANAS_PHONE,), urgency=Urgency.HIGH, due_at=NOON - hours
+        ),
+        planned(COUSIN, routes=(COUSINS_PHONE,), due_at=NOON - 3 * hours),
+    )
+
+    claimed = await claim(queue, limit=limit)
+
+    first = [one.appointments[0] for one in claimed]
+    assert first == [SIBLING, COUSIN, VISIT][:limit]
+
+
+async def test_what_is_to_go_together_goes_when_the_first_of_it_is_due(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    later = {"due_at": NOON + timedelta(hours=5), "together": "1 March"}
+    await given(
+        database,
+        ring,
+        planned(VISIT, together="1 March"),
+        planned(SIBLING, **later),
+        planned(COUSIN, **later | {"together": "2 March"}),
+        planned(COUSIN, step_id="week", due_at=later["due_at"]),
+        planned(COUSIN, step_id="call", **later | {"template": "other"}),
+        planned(COUSIN, step_id="text", **later | {"routes": (ANAS_PHONE,)}),
+    )
+
+    [message] = await claim(queue)
+
+    assert message.appointments == (VISIT, SIBLING)
+
+
+async def test_what_belongs_to_something_beyond_the_limit_comes_along_with_it(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    later = NOON + timedelta(hours=5)
+    await given(
+        database,
+        ring,
+        planned(VISIT, due_at=NOON - timedelta(hours=1)),
+        planned(SIBLING, together="1 March"),
+        planned(COUSIN, together="1 March", due_at=later),
+    )
+
+    [message] = await claim(queue, limit=1)
+
+    assert message.appointments == (VISIT, SIBLING, COUSIN)
+
+
+async def test_what_goes_together_waits_until_the_first_of_it_is_due(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    later = {"due_at": NOON + timedelta(hours=5), "together": "1 March"}
+    await given(database, ring, planned(VISIT, **later), planned(SIBLING, **later))
+
+    assert await claim(queue) == []
+
+
+async def test_a_reminder_names_the_message_it_is_in(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    await given(database, ring, planned())
+
+    [message] = await claim(queue)
+
+    [kept] = await ReminderStore(database, ring).of_appointment("a1")
+    assert (kept,) == message.reminders
+    assert kept.message_id == message.message_id
 
 
 async def test_someone_who_waits_for_a_link_goes_before_all_reminders(

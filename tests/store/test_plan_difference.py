@@ -6,9 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from reminder.model.appointments import Appointment, AppointmentKey, AppointmentStatus
+from reminder.model.appointments import (
+    Appointment,
+    AppointmentKey,
+    AppointmentStatus,
+    History,
+)
 from reminder.model.people import Channel, ContactPoint
-from reminder.model.reasons import Reason
+from reminder.model.reasons import Note, Reason
 from reminder.model.reminders import (
     Decision,
     Person,
@@ -18,6 +23,7 @@ from reminder.model.reminders import (
     ReminderState,
     Skipped,
 )
+from reminder.model.rulesets import Urgency
 from reminder.store.plan_difference import Difference, SetAside, difference
 
 START = datetime(2027, 3, 9, 14, 30, tzinfo=UTC)
@@ -118,6 +124,12 @@ S = ReminderState
             id="skipped-for-another-reason",
         ),
         pytest.param(
+            kept(S.SKIPPED, Reason.CANCELLED),
+            replace(SKIP, rule_id="first"),
+            ["skipped: cancelled"],
+            id="skipped-by-another-rule",
+        ),
+        pytest.param(
             kept(S.WITHDRAWN, Reason.CANCELLED),
             SKIP,
             ["unchanged"],
@@ -154,6 +166,11 @@ def test_one_decision_about_one_kept_reminder(
         pytest.param(replace(TELL, template="prepare"), id="template"),
         pytest.param(replace(TELL, language="es"), id="language"),
         pytest.param(replace(TELL, clinic_id="south"), id="clinic"),
+        pytest.param(replace(TELL, wanted_at=START), id="wanted"),
+        pytest.param(replace(TELL, rule_id="first"), id="rule"),
+        pytest.param(replace(TELL, together="9 March"), id="together"),
+        pytest.param(replace(TELL, urgency=Urgency.HIGH), id="urgency"),
+        pytest.param(replace(TELL, notes=(Note.AT_ONCE,)), id="notes"),
     ],
 )
 def test_a_planned_reminder_follows_every_change_of_the_plan(other: Planned) -> None:
@@ -166,9 +183,9 @@ def test_a_planned_reminder_follows_every_change_of_the_plan(other: Planned) -> 
         (START, S.PLANNED, ["withdrawn: no-longer-a-step"]),
         (START + timedelta(hours=1), S.PLANNED, ["withdrawn: moved"]),
         (None, S.PLANNED, ["withdrawn: gone"]),
-        (START, S.SKIPPED, ["skipped: no-longer-a-step"]),
-        (START + timedelta(hours=1), S.SKIPPED, ["skipped: moved"]),
-        (None, S.SKIPPED, ["skipped: gone"]),
+        (START, S.SKIPPED, []),
+        (START + timedelta(hours=1), S.SKIPPED, []),
+        (None, S.SKIPPED, []),
         (None, S.SENT, []),
         (None, S.ANSWERED, []),
         (None, S.IN_MESSAGE, []),
@@ -184,6 +201,26 @@ def test_a_reminder_nobody_decides_about_any_more(
     before = kept(state, None if state is S.PLANNED else Reason.CANCELLED)
 
     assert lines(difference(person(start), [], [before])) == expected
+
+
+@pytest.mark.parametrize(
+    ("n", "moves", "expected"),
+    [
+        pytest.param(1, 3, "withdrawn: moved", id="it-moved-again-and-back"),
+        pytest.param(3, 3, "withdrawn: no-longer-a-step", id="of-the-last-move"),
+        pytest.param(0, 2, "withdrawn: no-longer-a-step", id="of-no-move"),
+    ],
+)
+def test_what_was_to_tell_of_an_earlier_move_is_overtaken_by_the_last(
+    n: int, moves: int, expected: str
+) -> None:
+    before = replace(PLANNED, key=VISIT._replace(n=n))
+    [visit] = person().appointments
+    moved = replace(visit, history=History(moves=moves))
+
+    result = difference(replace(person(), appointments=(moved,)), [], [before])
+
+    assert lines(result) == [expected]
 
 
 def test_a_move_withdraws_and_plans_anew_at_once() -> None:

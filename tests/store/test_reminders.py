@@ -137,6 +137,25 @@ async def test_a_plan_made_before_a_change_is_still_due(store: Store) -> None:
     assert await due(store) == {"p1"}
 
 
+async def test_a_plan_made_by_rules_no_longer_in_force_is_not_kept(
+    store: Store,
+) -> None:
+    await store.appointments.replan_all_if_changed("old")
+    person = await booked(store)
+    await store.appointments.replan_all_if_changed("new")
+
+    old = await keep_plans(store, person, rules="old")
+    after_old = await due(store), await states(store)
+    new = await keep_plans(store, await ada(store), rules="new")
+
+    assert (old, after_old) == (PlanCounts(), ({"p1"}, {}))
+    assert (new, await due(store)) == (PlanCounts(planned=1), set())
+
+
+async def keep_plans(store: Store, person: Person, *, rules: str) -> PlanCounts:
+    return await store.reminders.keep_plans([(person, [WEEK])], now=NOW, rules=rules)
+
+
 async def test_a_plan_made_before_the_one_kept_changes_nothing(store: Store) -> None:
     earlier = await booked(store)
     later = await booked(store, START + timedelta(days=1), "f2")

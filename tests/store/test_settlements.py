@@ -1,6 +1,7 @@
 """Settlements and later reports: what became of a message, and all that follows."""
 
 import itertools
+from datetime import datetime
 
 import pytest
 
@@ -33,6 +34,7 @@ from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.preferences import PreferenceStore
 from reminder.store.queue import MessageQueue
+from reminder.store.reminders import ReminderStore
 from reminder.store.worklist import Worklist
 from reminder.store.write_backs import WriteBackStore
 from tests.store.given import (
@@ -69,6 +71,11 @@ def queue(database: Database, ring: KeyRing) -> MessageQueue:
 @pytest.fixture
 def worklist(database: Database, ring: KeyRing) -> Worklist:
     return Worklist(database, ring)
+
+
+async def told_at(database: Database, ring: KeyRing) -> list[datetime | None]:
+    kept = await ReminderStore(database, ring).of_appointment("a1")
+    return [one.told_at for one in kept]
 
 
 async def outcomes(database: Database) -> list[Outcome]:
@@ -347,3 +354,43 @@ async def test_an_unprotected_transport_is_one_entry_while_its_messages_wait(
     assert (entry.kind, entry.subject) == (WorklistKind.TRANSPORT_UNPROTECTED, "smtp")
     assert entry.details == ("2027-03-01T12:00:00+00:00 smtp no-starttls",)
     assert await states(database) == ["deferred", "deferred"]
+
+
+@pytest.mark.parametrize(
+    ("then", "expected"),
+    [
+        pytest.param(Sent(), NOON + MINUTE, id="accepted"),
+        pytest.param(TryAgain(START), None, id="deferred"),
+        pytest.param(NextRoute(), None, id="rejected"),
+        pytest.param(AwaitReport(START), None, id="nobody-knows"),
+    ],
+)
+async def test_a_person_is_told_when_the_far_side_has_the_message(
+    queue: MessageQueue,
+    database: Database,
+    ring: KeyRing,
+    then: Next,
+    expected: datetime | None,
+) -> None:
+    await given(database, ring, planned())
+
+    await send(queue, then, now=NOON + MINUTE)
+
+    assert await told_at(database, ring) == [expected]
+
+
+async def test_what_was_accepted_and_bounced_told_nobody(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    await given(database, ring, planned())
+    [message] = await send(queue)
+    bounced = DeliveryEvent(
+        message_id=message.message_id,
+        provider_id="SM1",
+        state=DeliveryState.FAILED,
+        code="30005",
+    )
+
+    await queue.record_event(bounced, now=NOON)
+
+    assert await told_at(database, ring) == [None]

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from reminder.model.appointments import AppointmentKey
-from reminder.model.people import Channel, ContactPoint
+from reminder.model.people import Channel, ContactPoint, PatientKey
+from reminder.model.rulesets import Urgency
 from reminder.model.settlements import NextRoute, Sent, TryAgain
 from reminder.store.appointments import AppointmentStore
 from reminder.store.database import Database
@@ -141,6 +142,12 @@ async def test_what_is_due_is_found_by_the_indexes_made_for_it(
     assert "Seq Scan" not in found
     assert "SCAN message" not in found
     assert "SCAN reminder" not in found
+    first, then = ("(urgency =", "(due_at <=") if database.is_postgres else _IN_SQLITE
+    due = [line for line in found.splitlines() if first in line and then in line]
+    assert len(due) == len(Urgency), "each urgency is a range of the index"
+
+
+_IN_SQLITE = ("ix_reminder_due (urgency=?", "AND due_at<?")
 
 
 async def test_what_concerns_a_few_people_is_not_asked_of_everyone(
@@ -150,8 +157,10 @@ async def test_what_concerns_a_few_people_is_not_asked_of_everyone(
     with statements() as sent:
         await appointments.patients_to_read("main", older_than=NOON, limit=5)
         await PreferenceStore(database, ring).opt_out(ANAS_PHONE, "21610", at=NOON)
+        await appointments.people([PatientKey("main", "p1")], told_since=NOON)
 
     found = await plans(database, sent)
 
-    assert "ix_person_address" in found
+    for index in ("ix_person_address", "ix_answer_patient", "ix_consent_patient"):
+        assert index in found, index
     assert "CORRELATED" not in found, "one person after the other"

@@ -14,8 +14,9 @@ _INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Add tables and columns; nothing there is changed."""
+    """Add tables, columns and indexes; what is kept stays as it is."""
     _columns()
+    _indexes()
     _consent()
     _exclusion()
     _ruleset()
@@ -31,7 +32,21 @@ def _columns() -> None:
     for name in ("rule_id", "together", "notes"):
         _add("reminder", name, sa.String, "")
     _add("reminder", "urgency", sa.Integer, "1")
-    told = sa.text("told_at is not null")
+    for name in ("stopped_clinics", "stopped_channels"):
+        _add("preference", name, sa.String, "")
+
+
+def _indexes() -> None:
+    """Messages are made of the most urgent reminders first, then by their time."""
+    op.drop_index("ix_reminder_due", "reminder")
+    planned, told = sa.text("state = 'planned'"), sa.text("told_at is not null")
+    op.create_index(
+        "ix_reminder_due",
+        "reminder",
+        ["urgency", "due_at"],
+        postgresql_where=planned,
+        sqlite_where=planned,
+    )
     op.create_index(
         "ix_reminder_told",
         "reminder",
@@ -39,8 +54,7 @@ def _columns() -> None:
         postgresql_where=told,
         sqlite_where=told,
     )
-    for name in ("stopped_clinics", "stopped_channels"):
-        _add("preference", name, sa.String, "")
+    op.create_index("ix_answer_patient", "answer", ["connection", "patient_id"])
 
 
 def _add(table: str, name: str, of_type: type[sa.Integer | sa.String], of: str) -> None:

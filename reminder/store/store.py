@@ -19,6 +19,7 @@ from reminder.store.preferences import PreferenceStore
 from reminder.store.quarantine import Quarantine
 from reminder.store.queue import MessageQueue
 from reminder.store.reminders import ReminderStore
+from reminder.store.rulesets import RulesetStore
 from reminder.store.schema import current
 from reminder.store.statements import insert, table
 from reminder.store.sync_state import SyncStateStore
@@ -43,6 +44,7 @@ class Store:
     preferences: PreferenceStore
     consents: ConsentStore
     exclusions: ExclusionStore
+    rulesets: RulesetStore
     worklist: Worklist
     quarantine: Quarantine
     sync_state: SyncStateStore
@@ -62,6 +64,7 @@ class Store:
             preferences=PreferenceStore(database, ring),
             consents=ConsentStore(database, ring),
             exclusions=ExclusionStore(database),
+            rulesets=RulesetStore(database),
             worklist=Worklist(database, ring),
             quarantine=Quarantine(database, ring),
             sync_state=SyncStateStore(database, ring),

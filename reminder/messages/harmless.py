@@ -8,15 +8,19 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-NAME, PLACE, URL = 80, 160, 2000
-"""The most characters of a name, of an address, of a link."""
+NAME, PLACE, PROSE, URL = 80, 160, 500, 2000
+"""The most characters of a name, of an address, of a few sentences, of a link."""
 
 _MARKS_IN_A_ROW = 4
 _DIGITS_IN_A_NAME = 3
 _PUNCTUATION = frozenset("-‐‑–'’ʼ‘.,()&#/·ºª´・")  # noqa: RUF001 - names are typeset
+_SENTENCES = frozenset("?!¿¡:;%°…")
 _DROPPED = ("Cf", "Cs", "Co", "Cn")
 """Bidi controls, zero-width characters, lone surrogates, private and unassigned."""
 _DOT_IN_A_WORD = re.compile(r"\.(?=[^\s.,)])")
+_SLASHES = re.compile(r"//+")
+_COLON_IN_A_WORD = re.compile(r":(?=\S)(?!(?<=\d:)\d)")
+_TELEPHONE = re.compile(r"\+?(?:\d[\s().-]*){6,}\d")
 _ENCODED_WORD = "=?"
 
 
@@ -35,6 +39,27 @@ def harmless(text: str, limit: int = NAME, *, digits: bool = False) -> str:
     if not digits and sum(map(str.isnumeric, kept)) > _DIGITS_IN_A_NAME:
         kept = "".join(char for char in kept if not char.isnumeric())
     kept = _cut(_DOT_IN_A_WORD.sub(". ", kept), limit)
+    return kept if any(map(str.isalnum, kept)) else ""
+
+
+def harmless_prose(text: str, limit: int = PROSE) -> str:
+    """A few sentences for the patient on one line, in which nothing is a link.
+
+    Beside what names keep, the signs of sentences and of the time of day
+    stay. A row of digits that could be a telephone number becomes an ellipsis:
+    the only number to call is the clinic's own.
+    """
+    kept = "".join(
+        char
+        if unicodedata.category(char)[0] in "LMN"
+        or char in _PUNCTUATION
+        or char in _SENTENCES
+        else " "
+        for char in _clean(text, limit)
+    )
+    kept = _COLON_IN_A_WORD.sub(": ", _SLASHES.sub(" ", kept))
+    kept = _DOT_IN_A_WORD.sub(". ", _TELEPHONE.sub("…", kept))
+    kept = _cut(kept, limit)
     return kept if any(map(str.isalnum, kept)) else ""
 
 

@@ -7,7 +7,7 @@ from icalendar import Alarm, Calendar, Event
 
 from reminder.messages.harmless import one_line
 from reminder.messages.signed import mac
-from reminder.messages.wording import address
+from reminder.messages.visit_words import address
 from reminder.model.appointments import Appointment, AppointmentKey
 from reminder.model.clinics import Clinic
 

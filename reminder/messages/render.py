@@ -17,11 +17,22 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from reminder.messages.samples import samples_for
-from reminder.messages.wording import WITHOUT_DETAILS, Words
+from reminder.messages.wording import (
+    DETAILS,
+    WITH_LATE,
+    WITH_TEXT_DETAILS,
+    WITHOUT_DETAILS,
+    Words,
+)
 
 NAMES = frozenset(
     {
         "reminder",
+        "booked",
+        "moved",
+        "cancelled",
+        "missed",
+        "thanks",
         "answer-moved",
         "answer-not-moved",
         "answer-cancelled",
@@ -29,6 +40,7 @@ NAMES = frozenset(
         "answer-rebooked",
         "answer-not-rebooked",
         *WITHOUT_DETAILS,
+        *WITH_LATE,
     }
 )
 """Every message this installation sends of itself; a clinic's rule may name more."""
@@ -62,6 +74,27 @@ class Renderer:
         """The language to write in for a BCP 47 tag; English where we have none."""
         primary = _primary(tag)
         return primary if primary in self.languages else _FALLBACK
+
+    def has(self, file: str) -> bool:
+        """Whether there is a template at this path."""
+        return file in self._templates
+
+    def source(self, file: str) -> str:
+        """The template as it was written.
+
+        Raises:
+            TemplateError: there is no such template.
+        """
+        self._find(file)
+        return self._root.joinpath(file).read_text("utf-8")
+
+    def parsed(self, file: str) -> nodes.Template:
+        """The template taken apart, for who looks at it before it is used.
+
+        Raises:
+            TemplateError: there is no such template.
+        """
+        return self._environment.parse(self.source(file))
 
     def render(self, file: str, words: Words) -> str:
         """The template `email/en/reminder.txt`, say, with these words in it.
@@ -110,7 +143,7 @@ class Renderer:
 
     def _check_names(self, file: str) -> None:
         """Every name in every branch, taken or not."""
-        tree = self._environment.parse(self._root.joinpath(file).read_text("utf-8"))
+        tree = self.parsed(file)
         known = {name for words in samples_for(file) for name in words}
         for name in sorted(find_undeclared_variables(tree) - known):
             line = next(
@@ -148,6 +181,8 @@ def files(languages: Collection[str], names: Collection[str]) -> Iterator[str]:
             for suffix in (".subject.txt", ".txt", ".html"):
                 yield f"email/{language}/{name}{suffix}"
             yield f"sms/{language}/{name}.txt"
+            if name in WITH_TEXT_DETAILS:
+                yield f"sms/{language}/{name}{DETAILS}.txt"
 
 
 def _primary(tag: str) -> str:

@@ -4,18 +4,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from reminder.messages.visit_words import Visit
 from reminder.messages.wording import (
+    DETAILS,
     WITHOUT_DETAILS,
-    Visit,
     Words,
     details,
     notice,
     outline,
+    text_details,
     text_message,
 )
 from reminder.model.appointments import Appointment, AppointmentKey, AppointmentStatus
 from reminder.model.clinics import Clinic
 from reminder.model.people import Channel, ContactPoint, Patient, PatientKey
+from reminder.model.rulesets import Tier
 
 CLINIC = Clinic(
     clinic_id="sample",
@@ -37,9 +40,11 @@ _VISIT = Appointment(
     status=AppointmentStatus.BOOKED,
     start_at=datetime(2026, 12, 3, 20, 30, tzinfo=UTC),
     practitioner="Dr. Robin Sample",
+    instructions="Please bring your card.",
 )
+_WAS_AT = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 _BY_VIDEO = replace(_VISIT, join_url="https://video.example.org/room")
-_BARE = replace(_VISIT, practitioner="")
+_BARE = replace(_VISIT, practitioner="", instructions="")
 _BARE_CLINIC = replace(CLINIC, phone="", address="")
 
 
@@ -47,6 +52,10 @@ def samples_for(file: str) -> tuple[Words, ...]:
     """What a template at this path may be handed, one for each branch it may take."""
     folder, *between, base = file.split("/")
     language = between[0] if between else "en"
+    if folder == "sms" and (base.startswith("_") or DETAILS in base):
+        return tuple(
+            text_details(CLINIC, language, LINK, visits, to) for _, visits, to in _CASES
+        )
     if folder == "sms":
         return (text_message(CLINIC.short_name, LINK),)
     if base.endswith(".subject.txt"):
@@ -62,12 +71,15 @@ def samples_for(file: str) -> tuple[Words, ...]:
     )
 
 
+_FULL = Visit(_VISIT, _ALEX, Tier.FULL, _WAS_AT)
 _CASES = (
-    (CLINIC, (Visit(_VISIT, _ALEX),), _TO),
-    (CLINIC, (Visit(_VISIT, _ALEX),), _ELSEWHERE),
-    (CLINIC, (Visit(_BY_VIDEO, _ALEX), Visit(_VISIT, _ALEX)), _TO),
-    (CLINIC, (Visit(_VISIT, _ALEX), Visit(_BY_VIDEO, _KIM)), _ELSEWHERE),
-    (_BARE_CLINIC, (Visit(_BARE, _NAMELESS),), _TO),
-    (_BARE_CLINIC, (Visit(_BARE, _NAMELESS),), _ELSEWHERE),
+    (CLINIC, (_FULL,), _TO),
+    (CLINIC, (_FULL,), _ELSEWHERE),
+    (CLINIC, (Visit(_BY_VIDEO, _ALEX), _FULL), _TO),
+    (CLINIC, (_FULL, Visit(_BY_VIDEO, _KIM)), _ELSEWHERE),
+    (CLINIC, (Visit(_VISIT, _ALEX, Tier.BASIC, _WAS_AT),), _TO),
+    (CLINIC, (Visit(_VISIT, _KIM, Tier.BASIC), _FULL), _ELSEWHERE),
+    (_BARE_CLINIC, (Visit(_BARE, _NAMELESS, Tier.FULL),), _TO),
+    (_BARE_CLINIC, (Visit(_BARE, _NAMELESS, Tier.FULL),), _ELSEWHERE),
 )
-"""Own and a guardian's, one and several, by video, and with nothing known."""
+"""Own and a guardian's, one and several, in each tier, and with nothing known."""

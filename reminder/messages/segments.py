@@ -23,7 +23,7 @@ _UCS2_ALONE, _UCS2_JOINED = 70, 67
 
 _FRIENDLY = str.maketrans(
     {
-        **dict.fromkeys("‘’‚‛ʼ′`´", "'"),  # noqa: RUF001 - the quotes meant
+        **dict.fromkeys("‘’‚‛ʻʼ′`´", "'"),  # noqa: RUF001 - the quotes meant
         **dict.fromkeys("“”„‟«»″", '"'),
         **dict.fromkeys("‐‑‒–—―−", "-"),  # noqa: RUF001 - the dashes meant
         **dict.fromkeys("\t\xa0\u2002\u2003\u2007\u2008\u2009\u200a\u202f\u3000", " "),
@@ -52,10 +52,11 @@ def segments(text: str) -> int:
     return _joined(widths, joined)
 
 
-def room(text: str) -> int:
-    """What one segment would still hold; negative when the text needs two."""
-    alone, _ = _sizes(text)
-    return alone - sum(_widths(text))
+def room(text: str, count: int = 1) -> int:
+    """What so many segments would still hold; negative when the text needs more."""
+    alone, joined = _sizes(text)
+    size = alone if count == 1 else count * joined
+    return size - sum(_widths(text))
 
 
 def to_gsm7_friendly(text: str) -> str:
@@ -64,6 +65,31 @@ def to_gsm7_friendly(text: str) -> str:
     Letters stay as they are: a person's name is never folded.
     """
     return unicodedata.normalize("NFC", text).translate(_FRIENDLY)
+
+
+def in_gsm7(text: str) -> str:
+    """The text in GSM-7: another accent or none where it has not this one.
+
+    What it has in no form is left out. A character outside would leave 70
+    characters for everything, which the link alone may take.
+    """
+    spelled = "".join(
+        char
+        if is_gsm7(char)
+        else "".join(filter(is_gsm7, unicodedata.normalize("NFKD", char)))
+        for char in to_gsm7_friendly(text)
+    )
+    return " ".join(spelled.split())
+
+
+def name_in_gsm7(name: str) -> str:
+    """The name with at most its accents changed; empty when a letter would be lost."""
+    spelled = in_gsm7(name)
+    return spelled if _letters(spelled) >= _letters(to_gsm7_friendly(name)) else ""
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
 def _sizes(text: str) -> tuple[int, int]:

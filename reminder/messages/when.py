@@ -17,18 +17,26 @@ _PLAIN_SPACES = str.maketrans({"\u202f": " ", "\xa0": " "})
 
 @dataclass(frozen=True, slots=True)
 class _Speech:
-    """How a language says a date: without the year, which nobody says."""
+    """How a language says a date: without the year, which nobody says.
+
+    `short` is the whole of it for a text message.
+    """
 
     locale: str
     date_pattern: str
+    short: str
     at: str
     at_one: str
 
 
 _SPEECH = {
-    "en": _Speech("en_US", "EEEE, MMMM d", "{} at {}", "{} at {}"),
+    "en": _Speech(
+        "en_US", "EEEE, MMMM d", "EEE MMM d 'at' h:mm a", "{} at {}", "{} at {}"
+    ),
     # Bare `es` would write 14:30; the region decides the clock.
-    "es": _Speech("es_US", "EEEE, d 'de' MMMM", "{} a las {}", "{} a la {}"),
+    "es": _Speech(
+        "es_US", "EEEE, d 'de' MMMM", "EEE d MMM, h:mm a", "{} a las {}", "{} a la {}"
+    ),
 }
 
 
@@ -59,6 +67,18 @@ def long_date_time(instant: datetime, zone: ZoneInfo, language: str) -> str:
         return f"{day}, {time}"
     is_one = _local(instant, zone).hour in (1, 13)
     return (speech.at_one if is_one else speech.at).format(day, time)
+
+
+def short_date_time(instant: datetime, zone: ZoneInfo, language: str) -> str:
+    """'Thu Dec 3 at 2:30 PM', 'jue 3 dic, 2:30 p.m.', for a text message.
+
+    Other languages than English and Spanish get it as `long_date_time` has it.
+    """
+    speech = _speech(language)
+    if speech is None:
+        return long_date_time(instant, zone, language)
+    local = _local(instant, zone)
+    return _plain(dates.format_datetime(local, speech.short, locale=_locale(language)))
 
 
 def zone_name(instant: datetime, zone: ZoneInfo, language: str) -> str:

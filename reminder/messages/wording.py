@@ -1,20 +1,13 @@
 """What templates may speak of: flat, harmless strings, and no more than they need."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
-from reminder.messages.harmless import PLACE, harmless, harmless_url, one_line
-from reminder.messages.when import (
-    long_date,
-    long_date_time,
-    text_direction,
-    time_of_day,
-    upper_first,
-    zone_name,
-)
-from reminder.model.appointments import Appointment
+from reminder.messages.harmless import PLACE, one_line
+from reminder.messages.visit_words import Visit, first_name, text_words, visit_words
+from reminder.messages.when import text_direction
 from reminder.model.clinics import Clinic
 from reminder.model.people import ContactPoint, Patient
+from reminder.model.rulesets import Tier
 
 Words = Mapping[str, object]
 """The context of one template."""
@@ -23,34 +16,17 @@ NOTICE, NEW_LINK = "notice", "new-link"
 WITHOUT_DETAILS = frozenset({NOTICE, NEW_LINK})
 """The messages that are handed nothing of any patient."""
 
-_SHORT_NAME, _FIRST_NAME = 40, 40
+DETAILS = ".details"
+"""Ends the name of a text message that names the visit, by the patient's choice."""
+LATE = "-late"
+"""Ends the name of the shorter words for what could not be sent in time."""
+_MAY_BE_LATE = frozenset({"reminder", "moved", "cancelled"})
+WITH_LATE = frozenset(name + LATE for name in _MAY_BE_LATE)
+"""Ours that have them."""
+WITH_TEXT_DETAILS = frozenset({"booked", *_MAY_BE_LATE, *WITH_LATE})
+"""The messages of ours that have such words."""
 
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One booking a message is about, and whose it is."""
-
-    appointment: Appointment
-    patient: Patient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitWords:
-    """One visit as a template prints it. What is not known is an empty string.
-
-    `day` is for a heading: a capital first, the date not broken over lines.
-    `day_and_time` is for running text. No reason, specialty, service or place
-    name is here for a template to use.
-    """
-
-    name: str = field(repr=False)
-    day: str = field(repr=False)
-    time: str = field(repr=False)
-    day_and_time: str = field(repr=False)
-    zone: str
-    practitioner: str = field(repr=False)
-    address: str = field(repr=False)
-    join_url: str = field(repr=False)
+_SHORT_NAME = 40
 
 
 def outline(clinic: Clinic) -> Words:
@@ -63,14 +39,44 @@ def text_message(clinic_name: str, link: str) -> Words:
     return {"clinic": clinic_name, "link": link}
 
 
-def notice(clinic: Clinic, language: str, link: str, subject: str) -> Words:
-    """For an e-mail that says only that something waits: nothing of any patient."""
+def text_details(
+    clinic: Clinic,
+    language: str,
+    link: str,
+    visits: Sequence[Visit],
+    to: ContactPoint,
+) -> Words:
+    """For a text message that names the visits, the earliest first.
+
+    `own` says that the message goes to the patient all of them belong to.
+    """
+    ordered = _in_order(visits)
+    return {
+        **text_message(one_line(clinic.short_name), link),
+        "visits": tuple(text_words(visit, clinic, language) for visit in ordered),
+        "own": _is_own(_only(ordered), to),
+    }
+
+
+def notice(
+    clinic: Clinic,
+    language: str,
+    link: str,
+    subject: str,
+    tier: Tier = Tier.STANDARD,
+) -> Words:
+    """For an e-mail that says only that something waits: nothing of any patient.
+
+    The clinic's name and address may tell what it treats, so the basic tier
+    has its short name in their stead.
+    """
+    is_told = tier >= Tier.STANDARD
     return {
         **outline(clinic),
         "link": link,
         "subject": subject,
-        "clinic_name": one_line(clinic.name),
-        "clinic_address": one_line(clinic.address, PLACE),
+        "clinic_name": one_line(clinic.name if is_told else clinic.short_name),
+        "clinic_address": one_line(clinic.address, PLACE) if is_told else "",
         "phone": one_line(clinic.phone),
         "phone_link": _phone_link(clinic.phone),
         "language": language,
@@ -88,47 +94,39 @@ def details(
 ) -> Words:
     """For an e-mail that may name the visits, the earliest first.
 
-    `name` is the first name when all visits are one patient's, else empty.
-    `own` says that the message goes to that patient, not to a guardian.
+    `name` is the first name when all visits are one patient's and the tier of
+    each has it, else empty. `own` says that the message goes to that patient,
+    not to a guardian.
     """
-    ordered = sorted(visits, key=lambda visit: visit.appointment.start_at)
-    patients = {visit.patient.key: visit.patient for visit in ordered}
-    only = next(iter(patients.values())) if len(patients) == 1 else None
+    ordered = _in_order(visits)
+    only, tier = _only(ordered), least_tier(visits)
     return {
-        **notice(clinic, language, link, subject),
+        **notice(clinic, language, link, subject, tier),
         "visits": tuple(visit_words(visit, clinic, language) for visit in ordered),
-        "name": harmless(only.given, _FIRST_NAME) if only else "",
-        "own": only is not None and to in only.contact_points,
+        "name": (
+            first_name(ordered[0]) if only is not None and tier > Tier.BASIC else ""
+        ),
+        "own": _is_own(only, to),
     }
 
 
-def visit_words(visit: Visit, clinic: Clinic, language: str) -> VisitWords:
-    """One visit in words, in the clinic's zone."""
-    appointment, zone = visit.appointment, clinic.zone
-    start_at = appointment.start_at
-    return VisitWords(
-        name=harmless(visit.patient.given, _FIRST_NAME),
-        day=_unbroken(upper_first(long_date(start_at, zone, language))),
-        time=time_of_day(start_at, zone, language),
-        day_and_time=long_date_time(start_at, zone, language),
-        zone=zone_name(start_at, zone, language),
-        practitioner=harmless(appointment.practitioner),
-        address=address(appointment, clinic),
-        join_url=harmless_url(appointment.join_url) or "",
-    )
+def least_tier(visits: Sequence[Visit]) -> Tier:
+    """What all of the message may say; of visits that are not known, the least."""
+    return min((visit.tier for visit in visits), default=Tier.BASIC)
 
 
-def address(appointment: Appointment, clinic: Clinic) -> str:
-    """Where to come, without the place's name: that may tell the specialty."""
-    place = appointment.place.address if appointment.place else ""
-    return harmless(place, PLACE, digits=True) or harmless(
-        clinic.address, PLACE, digits=True
-    )
+def _in_order(visits: Sequence[Visit]) -> list[Visit]:
+    return sorted(visits, key=lambda visit: visit.appointment.start_at)
 
 
-def _unbroken(day: str) -> str:
-    weekday, comma, date = day.partition(", ")
-    return weekday + comma + date.replace(" ", "\xa0")
+def _only(visits: Sequence[Visit]) -> Patient | None:
+    """The patient all of these visits belong to, if it is one."""
+    patients = {visit.patient.key: visit.patient for visit in visits}
+    return next(iter(patients.values())) if len(patients) == 1 else None
+
+
+def _is_own(patient: Patient | None, to: ContactPoint) -> bool:
+    return patient is not None and to in patient.contact_points
 
 
 def _phone_link(phone: str) -> str:

@@ -15,9 +15,12 @@ from reminder.model.appointments import (
 from reminder.model.clinics import Clinic
 from reminder.model.messages import ClaimedMessage, MessageKind
 from reminder.model.people import Channel, ContactPoint, Patient, PatientKey
+from reminder.model.rulesets import Tier
 
 NOW = datetime(2026, 11, 30, 15, 0, tzinfo=UTC)
 START = datetime(2026, 12, 3, 20, 30, tzinfo=UTC)
+WAS = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+"""Tuesday at 9:00 AM in Chicago."""
 CHICAGO = ZoneInfo("America/Chicago")
 KEY = bytes(range(32))
 LINK = "https://reminders.lakeside.example/r/AbCdEfGhIjKlMnOpQrStUw"
@@ -58,9 +61,14 @@ APPOINTMENT = Appointment(
 BY_VIDEO = replace(APPOINTMENT, join_url="https://video.example.org/room?id=8123&k=a")
 
 
-def visit(appointment: Appointment = APPOINTMENT, patient: Patient = ANA) -> Visit:
+def visit(
+    appointment: Appointment = APPOINTMENT,
+    patient: Patient = ANA,
+    tier: Tier = Tier.STANDARD,
+    was_at: datetime | None = None,
+) -> Visit:
     """Ana's visit, or another."""
-    return Visit(appointment, patient)
+    return Visit(appointment, patient, tier, was_at)
 
 
 def siblings() -> list[Visit]:

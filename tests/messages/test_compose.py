@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 - typeset characters are what some clinics are called by
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from reminder.messages.wording import WITHOUT_DETAILS
 from reminder.model.clinics import Clinic
 from reminder.model.messages import EmailContent, Protection, SMSContent
 from reminder.model.people import Channel, ContactPoint, Patient
+from reminder.model.rulesets import Tier
 from tests.messages.reading import Document, links
 from tests.messages.samples import (
     ANA,
@@ -75,7 +77,6 @@ Ana, we are expecting you.
 Please tell us if you can come, or choose another time.
 
 When: Thursday, December 3 at 2:30 PM (Central Time)
-With: Dr. Maya Patel
 Where: Lakeside Clinic of Family Medicine, 40 Shore Road, Springfield
 
 See or change your visit here:
@@ -114,8 +115,10 @@ def test_both_renderings_say_who_and_when(
 
 
 @LANGUAGES
-def test_a_reminder_says_with_whom_and_where(renderer: Renderer, language: str) -> None:
-    content = email(renderer, language=language)
+def test_a_reminder_says_where_and_in_the_full_tier_with_whom(
+    renderer: Renderer, language: str
+) -> None:
+    content = email(renderer, visits=[visit(tier=Tier.FULL)], language=language)
 
     for reading in (content.text, Document(content.html).text):
         for fact in ("Dr. Maya Patel", CLINIC.name, "40 Shore Road, Springfield"):
@@ -229,7 +232,9 @@ PRIVATE = {
     "Oncology": "the place",
     "HIV": "the clinic's full name",
     "secretroom": "the video link",
+    "Fast overnight": "the instructions",
     "2:30": "the time",
+    "9:17": "the old time",
     "December": "the date",
     "diciembre": "the date",
 }
@@ -241,10 +246,17 @@ def planted(template: str) -> tuple[list, Clinic]:
     place = replace(
         APPOINTMENT.place, name="Oncology Zebulon", address="9 Wisteria Lane"
     )
-    here = replace(APPOINTMENT, practitioner="Dr. Quackenbush", place=place)
+    here = replace(
+        APPOINTMENT,
+        practitioner="Dr. Quackenbush",
+        place=place,
+        instructions="Fast overnight.",
+    )
     by_video = replace(here, join_url="https://video.example.org/secretroom")
     clinic = replace(CLINIC, name="Lakeside HIV Services")
-    return [visit(here, patient), visit(by_video, patient)], clinic
+    was_at = datetime(2026, 12, 3, 15, 17, tzinfo=UTC)
+    visits = [visit(one, patient, Tier.FULL, was_at) for one in (here, by_video)]
+    return visits, clinic
 
 
 @TEMPLATES
@@ -268,7 +280,7 @@ def test_a_lock_screen_shows_nothing_of_a_patient(
 
 @TEMPLATES
 @LANGUAGES
-@pytest.mark.parametrize("protection", Protection)
+@pytest.mark.parametrize("protection", [Protection.PICKUP, Protection.TLS])
 def test_a_text_message_holds_nothing_of_a_patient(
     renderer: Renderer, template: str, language: str, protection: Protection
 ) -> None:
@@ -325,8 +337,8 @@ def test_a_new_link_carries_no_visit(
 
 
 def test_the_canaries_would_be_seen_where_they_are_allowed(renderer: Renderer) -> None:
-    visits, clinic = planted("reminder")
-    reading = email(renderer, visits=visits, clinic=clinic).text
+    visits, clinic = planted("moved")
+    reading = email(renderer, "moved", visits, clinic=clinic).text
 
     never = {"Oncology", "diciembre"}
     assert {word for word in PRIVATE if word in reading} == set(PRIVATE) - never
@@ -412,7 +424,7 @@ def test_a_link_too_long_for_one_segment_stays_whole_and_is_counted(
 
     content = sms(renderer, link=link)
 
-    assert content.text.startswith("Lakeside: ")
+    assert content.text.startswith("Lakeside Clinic: ")
     assert f"\n{link}\n" in content.text
     assert content.segments == 2
 

@@ -16,13 +16,6 @@ CHANNEL: dict[Channel, str] = {
 }
 """The name of each channel, as in 'by e-mail'."""
 
-A_CHANNEL: dict[Channel, str] = {
-    Channel.EMAIL: "an e-mail",
-    Channel.SMS: "a text message",
-    Channel.VOICE: "a call",
-}
-"""One message of each channel, as in 'an e-mail says'."""
-
 
 def moment(at: datetime, zone: tzinfo) -> str:
     """'Tue 1 Dec 2026 at 10:00 AM EST': an instant on the wall clock of a zone."""

@@ -22,12 +22,12 @@ from reminder.model.rulesets import (
 from reminder.rules.conditions import print_condition
 from reminder.rules.match import criteria
 from reminder.rules.offsets import print_offset
-from reminder.rules.phrases import A_CHANNEL, CHANNEL, listed, sentence
+from reminder.rules.phrases import CHANNEL, listed, sentence
 
 TIER: dict[Tier, str] = {
     Tier.BASIC: "date, time and phone",
-    Tier.STANDARD: "first name, clinic and address as well",
-    Tier.FULL: "practitioner and instructions as well",
+    Tier.STANDARD: "date, time, phone, first name, clinic and address",
+    Tier.FULL: "all of a visit, with practitioner and instructions",
 }
 """What a message of each tier may say at the most."""
 
@@ -64,12 +64,12 @@ def step_sentence(step: Step) -> str:
 
 
 def rule_sentence(rule: Rule) -> str:
-    """Which visits it is for, and how much it tells: 'Telehealth: telehealth, …'."""
+    """Which visits it is for, and in how many steps: 'Telehealth: …; 3 steps.'."""
     words = criteria(rule.match)
-    which = f"visits of this kind: {', '.join(words)}" if words else "every visit"
+    which = f"only {', '.join(words)}" if words else "every visit"
     count = len(rule.steps)
     steps = f"{count} step{'s' * (count != 1)}" if count else "nothing is told"
-    return sentence(f"{rule.name or rule.rule_id}: {which}; {steps}")
+    return f"{rule.name or rule.rule_id}: {which}; {steps}."
 
 
 def ruleset_sentences(ruleset: Ruleset) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def length(span: timedelta) -> str:
     """'5 minutes', '2 hours', '7 days': in the largest unit that leaves no rest."""
     units = ((_DAY, "day"), (_HOUR, "hour"), (timedelta(minutes=1), "minute"))
     for unit, word in units:
-        if span and not span % unit:
+        if not span % unit and (span or word == "minute"):
             count = span // unit
             return f"{count} {word}{'s' * (count != 1)}"
     return f"{span // timedelta(seconds=1)} seconds"
@@ -119,7 +119,7 @@ def _caps(caps: Caps) -> str:
     if not counts or not channels:
         return "No limit to the number of messages one person gets."
     by = listed(channels)
-    return f"At most {listed(counts)} to one person by {by}, all visits counted."
+    return f"At most {listed(counts)} to one person by {by}."
 
 
 def _leads(leads: Leads) -> str:
@@ -140,9 +140,9 @@ def _tiers(tiers: Tiers) -> str:
     }
     by_tier: dict[Tier, list[str]] = {}
     for channel, tier in of_each.items():
-        by_tier.setdefault(tier, []).append(A_CHANNEL[channel])
-    said = [f"{listed(some)} {TIER[tier]}" for tier, some in by_tier.items()]
-    return sentence(f"At the most, messages say: {'; '.join(said)}")
+        by_tier.setdefault(tier, []).append(CHANNEL[channel])
+    said = [f"{TIER[tier]} by {listed(some)}" for tier, some in by_tier.items()]
+    return sentence(f"At most is said: {'; '.join(said)}")
 
 
 def _sensitive(codes: frozenset[str]) -> list[str]:

@@ -6,12 +6,15 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 
 from reminder.flows.respond.door import Ask
+from reminder.flows.respond.offers import Wish
+from reminder.flows.respond.page_states import Stop
 
 Form = Mapping[str, str]
 
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 32
 _LONGEST = 2048
+_TICKED = "yes"
 
 
 async def read_form(request: Request) -> Form:
@@ -39,4 +42,16 @@ def read_ask(form: Form) -> Ask:
         token=form.get("link", ""),
         ticket=form.get("ticket", ""),
         visit=form.get("visit", ""),
+    )
+
+
+def read_wish(form: Form, language_shown: str) -> Wish:
+    """How somebody wants to be told; a box without its tick sends nothing."""
+    return Wish(
+        channel=form.get("channel", ""),
+        language=form.get("language", ""),
+        lead=form.get("lead", ""),
+        stops=frozenset(one for one in Stop if form.get(f"stop-{one}") == _TICKED),
+        details=form.get("details", ""),
+        language_shown=language_shown,
     )

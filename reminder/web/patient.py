@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from reminder.flows.respond.door import Ask
 from reminder.flows.respond.pages import CalendarFile, Page, TypedDate
 from reminder.flows.respond.respond import Respond
-from reminder.web.forms import Form, read_ask, read_form
+from reminder.web.forms import Form, read_ask, read_form, read_wish
 from reminder.web.render import Pages
 
 Sent = Annotated[Form, Depends(read_form)]
@@ -27,6 +27,7 @@ class PatientPages:
         self._coming = respond.coming
         self._moving = respond.moving
         self._contact = respond.contact
+        self._calendar = respond.calendar
         self._pages = pages
 
     def routes(self) -> APIRouter:
@@ -128,13 +129,14 @@ class PatientPages:
 
     async def keep_contact(self, form: Sent) -> Response:
         """Keep how the patient wants to be reached."""
-        chosen = {name: form.get(name, "") for name in ("channel", "language", "lead")}
-        return self._show(await self._contact.keep(read_ask(form), **chosen), form)
+        language = self._pages.known(form.get("lang", ""))
+        wish = read_wish(form, language)
+        return self._show(await self._contact.keep(read_ask(form), wish), form)
 
     async def calendar(self, form: Sent) -> Response:
         """Hand out the visit for the patient's own calendar."""
         language = self._pages.known(form.get("lang", ""))
-        page = await self._contact.calendar(read_ask(form), language)
+        page = await self._calendar.file(read_ask(form), language)
         return _file(page) if isinstance(page, CalendarFile) else self._show(page, form)
 
     def _show(self, page: Page, form: Mapping[str, str]) -> Response:

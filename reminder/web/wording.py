@@ -8,8 +8,8 @@ from babel import Locale, dates
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from reminder.flows.respond.contact import in_minutes
 from reminder.flows.respond.moving import chosen
+from reminder.flows.respond.offers import as_value
 from reminder.messages.when import (
     long_date,
     long_date_time,
@@ -76,7 +76,7 @@ WORDS: Mapping[str, Callable[..., object]] = {
     "upper_first": upper_first,
     "tel": tel,
     "choice": chosen,
-    "minutes": in_minutes,
+    "as_value": as_value,
     "hours": hours,
 }
 """The filters. An instant (UTC) is said in the page's language, in a zone given."""

@@ -23,15 +23,17 @@ from reminder.flows.respond.pages import (
     Here,
     NewLinkSent,
     NoTimes,
+    Offers,
     Page,
     PleaseCall,
+    TextDetails,
     TypedDate,
     Unknown,
     Visits,
     VisitView,
 )
-from reminder.model.people import Channel, Preference
-from tests.web.world import CLINIC, slot
+from reminder.model.people import Channel, ConsentBy, Preference
+from tests.web.world import ANA_SMS, CLINIC, slot
 
 TOKEN = "k7Qm3VxPk7Qm3VxPk7Qm3w"  # noqa: S105 - opens nothing
 BARE = Here(clinic=CLINIC, language="en", token=TOKEN)
@@ -96,6 +98,19 @@ NO_TIMES: dict[str, Page] = {
     f"no-times-{because}": NoTimes(here=HERE, visit=VISIT, because=because)
     for because in NoTimesBecause
 }
+CONTACT = ContactChoice(
+    here=HERE,
+    visit=VISIT,
+    preference=Preference(channel=Channel.SMS),
+    offers=Offers(
+        channels=(Channel.EMAIL, Channel.SMS, Channel.VOICE),
+        languages=("en", "es"),
+        leads=(timedelta(hours=2), timedelta(days=1), timedelta(days=7)),
+        stoppable=tuple(Channel),
+    ),
+    details=TextDetails(to=ANA_SMS, by=ConsentBy.PATIENT),
+)
+
 ALIKE = {*NEWS, *PROBLEMS} - {
     "news-confirmed",
     "news-cancelled",
@@ -152,13 +167,21 @@ PAGES: dict[str, Page] = {
     ),
     "check-move": CheckMove(here=HERE, visit=VISIT, slot=SLOTS[0]),
     **NO_TIMES,
-    "contact": ContactChoice(
-        here=HERE,
-        visit=VISIT,
-        preference=Preference(channel=Channel.SMS),
-        channels=(Channel.EMAIL, Channel.SMS, Channel.VOICE),
-        languages=("en", "es"),
-        leads=(timedelta(hours=2), timedelta(days=1), timedelta(days=7)),
+    "contact": CONTACT,
+    "contact-details": replace(
+        CONTACT, details=TextDetails(to=ANA_SMS, by=ConsentBy.PATIENT, given=True)
+    ),
+    "contact-stopped": replace(
+        CONTACT,
+        preference=Preference(
+            nothing=True,
+            stopped_clinics=frozenset({CLINIC.clinic_id}),
+            stopped_channels=frozenset(Channel),
+        ),
+        blocked=tuple(Channel),
+    ),
+    "contact-no-leads": replace(
+        CONTACT, offers=replace(CONTACT.offers, leads=(), channels=())
     ),
     "unknown": Unknown(),
 }

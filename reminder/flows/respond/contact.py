@@ -1,31 +1,20 @@
-"""How a patient wants to be reached, and the visit for their own calendar."""
+"""How a patient wants to be told: which way, when, how much, and what not at all."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
+from reminder.flows.respond.details import Consents, consent, text_details
 from reminder.flows.respond.door import Ask, Refusal
+from reminder.flows.respond.offers import Wish, chosen, offers
 from reminder.flows.respond.page_states import News, Step
-from reminder.flows.respond.pages import CalendarFile, ContactChoice, Visits
+from reminder.flows.respond.pages import ContactChoice, TextDetails, Visits
 from reminder.flows.respond.present import Presence, Present
-from reminder.flows.respond.visits import Known
-from reminder.messages.invitation import calendar_file
-from reminder.model.clinics import Clinic
-from reminder.model.people import Channel, PatientKey, Preference
-from reminder.rules.recipients import audience
+from reminder.model.people import Channel, Consent, PatientKey, Preference
 
 log = structlog.get_logger()
-
-NOTHING = "nothing"
-LEADS = (
-    timedelta(hours=2),
-    timedelta(days=1),
-    timedelta(days=2),
-    timedelta(days=7),
-)
-"""The longest time before a visit at which a patient may want to be told."""
 
 
 class Preferences(Protocol):
@@ -44,82 +33,76 @@ class Contact:
         self,
         presence: Presence,
         preferences: Preferences,
+        consents: Consents,
         replan: Callable[[Sequence[PatientKey]], Awaitable[None]],
-        calendar_key: bytes,
     ) -> None:
         self._presence = presence
         self._preferences = preferences
+        self._consents = consents
         self._replan = replan
-        self._calendar_key = calendar_key
 
     async def choose(self, ask: Ask) -> ContactChoice | Visits | Refusal:
-        """What can be chosen, and what is chosen now."""
+        """What can be chosen, what is chosen now, and what is stopped."""
         present = await self._presence.at(ask, Step.SEE)
         if not isinstance(present, Present):
             return present
-        known, visitor = present.known, present.visitor
+        known = present.known
         return ContactChoice(
-            here=visitor.here(Step.CONTACT),
+            here=present.visitor.here(Step.CONTACT),
             visit=present.view,
-            preference=known.preference,
-            channels=channels(known),
-            languages=known.clinic.languages,
-            leads=LEADS,
+            preference=known.person.preference,
+            offers=offers(known),
+            details=_details(present),
+            blocked=_blocked(present),
         )
 
-    async def keep(
-        self, ask: Ask, *, channel: str, language: str, lead: str
-    ) -> Visits | Refusal:
-        """Keep what was chosen; what was not offered means 'as the clinic plans'."""
+    async def keep(self, ask: Ask, wish: Wish) -> Visits | Refusal:
+        """Keep what was chosen; the same again changes nothing, and says so."""
         async with self._presence.turn(ask, Step.CONTACT) as present:
             if not isinstance(present, Present):
                 return present
-            known, key = present.known, present.known.key.patient
-            preference = Preference(
-                channel=next((one for one in channels(known) if one == channel), None),
-                language=language if language in known.clinic.languages else None,
-                lead=next((one for one in LEADS if in_minutes(one) == lead), None),
-                nothing=channel == NOTHING,
-            )
-            await self._preferences.keep(key, preference, now=present.visitor.now)
-            await self._replan([key])
-            log.info("kept_preference", nothing=preference.nothing)
-            return await self._presence.again(present, News.CONTACT_KEPT)
+            known, now = present.known, present.visitor.now
+            before = known.person.preference
+            wanted = chosen(wish, offers(known), before, known.clinic)
+            said = consent(known, _details(present), wish, now)
+            if wanted == before and said is None:
+                return present.page(News.CONTACT_SAME)
+            await self._save(known.key.patient, wanted, said, now)
+            return await self._presence.again(present, _news(before, wanted))
 
-    async def calendar(
-        self, ask: Ask, language: str
-    ) -> CalendarFile | Visits | Refusal:
-        """The visit as a calendar file, while it is still to come."""
-        present = await self._presence.at(ask, Step.SEE)
-        if not isinstance(present, Present):
-            return present
-        if not present.is_open:
-            return present.closed()
-        known, now = present.known, present.visitor.now
-        return CalendarFile(
-            calendar_file(
-                known.appointment, known.clinic, language, now, self._calendar_key
-            )
-        )
+    async def _save(
+        self,
+        key: PatientKey,
+        wanted: Preference,
+        said: Consent | None,
+        now: datetime,
+    ) -> None:
+        await self._preferences.keep(key, wanted, now=now)
+        if said is not None:
+            await self._consents.record(said)
+            log.info("recorded_consent", kind=said.kind, given=said.given)
+        await self._replan([key])
+        log.info("kept_preference", nothing=wanted.nothing)
 
 
-def in_minutes(lead: timedelta) -> str:
-    """A lead as the value of a radio button."""
-    return str(lead // timedelta(minutes=1))
+def _details(present: Present) -> TextDetails | None:
+    return text_details(present.known, present.visitor.opening.link.to)
 
 
-def channels(known: Known) -> tuple[Channel, ...]:
-    """What the clinic writes by and the patient, or the guardian, can be reached by."""
-    people = audience(known.patient, known.clinic, known.appointment.start_at).people
-    reachable = {point.channel for one in people for point in one.contact_points}
-    return tuple(one for one in _used(known.clinic) if one in reachable)
+def _blocked(present: Present) -> tuple[Channel, ...]:
+    """On which channels the visitor's own addresses said stop."""
+    to, known = present.visitor.opening.link.to, present.known
+    theirs = {to}.union(
+        *(one.contact_points for one in known.told if to in one.contact_points)
+    )
+    stopped = {one.channel for one in theirs & known.person.blocked}
+    return tuple(one for one in Channel if one in stopped)
 
 
-def _used(clinic: Clinic) -> tuple[Channel, ...]:
-    used = {
-        one
-        for rule in clinic.ruleset.rules
-        for step in rule.steps
-        for one in step.channels
-    }
-    return tuple(one for one in Channel if one in used)
+def _news(before: Preference, wanted: Preference) -> News:
+    stops_more = (
+        wanted.nothing > before.nothing
+        or wanted.stopped_clinics > before.stopped_clinics
+        or bool(wanted.stopped_channels - before.stopped_channels)
+    )
+    return News.CONTACT_STOPPED if stops_more else News.CONTACT_KEPT

@@ -21,7 +21,7 @@ from reminder.flows.respond.pages import (
 from reminder.flows.respond.tickets import Pass, Tickets
 from reminder.flows.respond.visitor import Opening, Visitor, Visitors
 from reminder.model.answers import Link
-from reminder.model.clinics import ClinicDirectory
+from reminder.model.clinics import Clinics
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey, full_birth_date
 from reminder.model.reminders import Person
@@ -64,19 +64,20 @@ class Door:
     links: Links
     visitors: Visitors
     worklist: Entries
-    clinics: ClinicDirectory
+    clinics: Clinics
     tickets: Tickets
     clock: Clock
 
     async def open(self, token: str) -> Opening | None:
-        """The link of a token, None when it does not work (any more)."""
+        """The link of a token, None when it opens no visit (any more)."""
         link = await self.links.find(token)
         if link is None or link.expires_at <= self.clock():
             return None
         try:
-            return Opening(link, self.clinics.by_id(link.clinic_id), token)
+            clinic = self.clinics().by_id(link.clinic_id)
         except KeyError:
             return None
+        return await self.visitors.opening(link, clinic, token)
 
     async def look(self, ask: Ask) -> Refusal:
         """The question for a date of birth; nothing changes."""
@@ -95,8 +96,7 @@ class Door:
         who = self.tickets.read(ask.ticket, opening.link, step, now)
         if who is None:
             return self.ask(opening, Problem.CLOSED)
-        people = await self.visitors.people(opening.link)
-        return await self.visitors.gather(opening, who, people, now)
+        return await self.visitors.gather(opening, who, opening.people, now)
 
     async def prove(self, ask: Ask, typed: TypedDate) -> Visitor | Refusal:
         """The visitor, if the date is a patient's of the link; a wrong one costs a try.
@@ -113,7 +113,7 @@ class Door:
         born = read_birth_date(typed, now.astimezone(opening.clinic.zone).date())
         if isinstance(born, Problem):
             return self.ask(opening, born, typed, before)
-        people = await self.visitors.people(opening.link)
+        people = opening.people
         if not any(_born(person) for person in people):
             return await self._please_call(opening)
         proven = await self._compare(opening.link, people, born)

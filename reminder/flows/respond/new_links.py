@@ -55,9 +55,8 @@ class NewLinks:
             return self._door.burned(opening, unticked=not agreed)
         if count >= _AT_MOST:
             return await self._exhausted(opening, now)
-        people = await self._door.visitors.people(link)
         # It is strangers who burn links, perhaps at a number that is theirs now.
-        by_key = {person.key: person for person in people}
+        by_key = {person.key: person for person in opening.people}
         about = still_on_file(link.to, link.appointments, by_key, opening.clinic)
         if not about:
             return await self._exhausted(opening, now, _NOT_ON_FILE)

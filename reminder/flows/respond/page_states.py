@@ -68,6 +68,18 @@ class News(StrEnum):
     WILL_CALL = "will-call"
     ALREADY_WILL_CALL = "already-will-call"
     CONTACT_KEPT = "contact-kept"
+    CONTACT_STOPPED = "contact-stopped"
+    CONTACT_SAME = "contact-same"
+
+
+class Stop(StrEnum):
+    """What a patient can ask us not to send."""
+
+    CLINIC = "clinic"
+    SMS = "sms"
+    EMAIL = "email"
+    VOICE = "voice"
+    EVERYTHING = "everything"
 
 
 class WhyCall(StrEnum):

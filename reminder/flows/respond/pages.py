@@ -15,7 +15,7 @@ from reminder.flows.respond.page_states import (
 )
 from reminder.model.appointments import Slot
 from reminder.model.clinics import Clinic
-from reminder.model.people import Channel, Preference
+from reminder.model.people import Channel, ConsentBy, ContactPoint, Preference
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +179,44 @@ class NoTimes(AboutVisit):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """What can be chosen here; `stoppable` channels are those that can be stopped.
+
+    `leads` is empty where the clinic keeps its own times.
+    """
+
+    channels: tuple[Channel, ...] = ()
+    languages: tuple[str, ...] = ()
+    leads: tuple[timedelta, ...] = ()
+    stoppable: tuple[Channel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDetails:
+    """The number whose texts may name the visit, and who says so; `given` is now."""
+
+    to: ContactPoint
+    by: ConsentBy
+    given: bool = False
+
+    @property
+    def ends_in(self) -> str:
+        """Enough of the number to know one's own by."""
+        return self.to.value[-2:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactChoice(AboutVisit):
-    """How the patient wants to be reached, and what they can choose from."""
+    """How the patient wants to be told, and what they can choose from.
+
+    `details` is None where it is not theirs to choose. On `blocked` channels
+    an address of the visitor's answered STOP.
+    """
 
     preference: Preference
-    channels: tuple[Channel, ...]
-    languages: tuple[str, ...]
-    leads: tuple[timedelta, ...]
+    offers: Offers
+    details: TextDetails | None = None
+    blocked: tuple[Channel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from reminder.flows.respond.answers import (
     Turns,
     WritesAnswers,
 )
+from reminder.flows.respond.calendar import Calendar
 from reminder.flows.respond.coming import Coming
 from reminder.flows.respond.contact import Contact, Preferences
+from reminder.flows.respond.details import Consents
 from reminder.flows.respond.door import Ask, Door, Links, Refusal
 from reminder.flows.respond.moving import Moving
 from reminder.flows.respond.new_links import Messages, NewLinks
@@ -23,7 +25,7 @@ from reminder.flows.respond.pages import NewLinkSent, TypedDate, Visits
 from reminder.flows.respond.present import Presence, Present
 from reminder.flows.respond.tickets import Tickets
 from reminder.flows.respond.visitor import Appointments, Reminders, Visitor, Visitors
-from reminder.model.clinics import ClinicDirectory
+from reminder.model.clinics import Clinics
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey
 from reminder.model.worklist import WorklistEntry, WorklistKind
@@ -48,10 +50,11 @@ class Respond:
         reminders: Reminders,
         answers: KeepsAnswers,
         preferences: Preferences,
+        consents: Consents,
         queue: Messages,
         worklist: Entries,
         ehrs: Mapping[str, WaitedFor],
-        clinics: ClinicDirectory,
+        clinics: Clinics,
         ticket_key: bytes,
         clock: Clock,
         wait_limit: timedelta,
@@ -74,7 +77,8 @@ class Respond:
         self._new_links = NewLinks(self._door, queue)
         self.coming = Coming(presence, answering, answers)
         self.moving = Moving(presence, Openings(ehrs, wait_limit), answering)
-        self.contact = Contact(presence, preferences, replan, ticket_key)
+        self.contact = Contact(presence, preferences, consents, replan)
+        self.calendar = Calendar(presence, ticket_key)
 
     async def look(self, ask: Ask) -> Refusal:
         """The question for a date of birth, or for another one."""

@@ -1,14 +1,14 @@
 """Somebody who has shown who they are, and the visits they may see."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from reminder.flows.respond.page_states import News, Step
 from reminder.flows.respond.pages import Here, Visits, VisitView
 from reminder.flows.respond.tickets import Pass, Tickets
-from reminder.flows.respond.visits import Known, view
+from reminder.flows.respond.visits import Known, is_kept_from, view
 from reminder.model.answers import Answer, Link
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clinics import Clinic
@@ -39,11 +39,15 @@ class Reminders(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A link that works, as it was opened."""
+    """A link that works, as it was opened: with those visits that it may open.
+
+    `people` are their patients, as they were known then.
+    """
 
     link: Link
     clinic: Clinic
     token: str = field(repr=False)
+    people: Sequence[Person] = field(default=(), repr=False)
 
     def here(self, tickets: Mapping[Step, str] | None = None) -> Here:
         """What a page of this link carries."""
@@ -109,6 +113,23 @@ class Visitors:
         keys = {key.patient for key in link.appointments}
         return await self.appointments.people(sorted(keys))
 
+    async def opening(self, link: Link, clinic: Clinic, token: str) -> Opening | None:
+        """The link without the visits that are kept from its address; None if all are.
+
+        Nothing tells that there are any: they are not even counted.
+        """
+        people = await self.people(link)
+        by_key = {person.key: person for person in people}
+        visits = tuple(
+            key
+            for key in link.appointments
+            if not (known := _known(key, by_key.get(key.patient), clinic))
+            or not is_kept_from(known, link.to)
+        )
+        if not visits:
+            return None
+        return Opening(replace(link, appointments=visits), clinic, token, people)
+
     async def gather(
         self, opening: Opening, who: Pass, people: Sequence[Person], now: datetime
     ) -> Visitor:
@@ -116,28 +137,34 @@ class Visitors:
         by_key = {person.key: person for person in people}
         visits: dict[str, Known] = {}
         for key in opening.link.appointments:
-            person = by_key.get(key.patient)
-            if person is None or key.patient not in who.patients:
-                continue
-            if known := await self._known(key, person, opening.clinic):
-                visits[self.tickets.visit_ref(key)] = known
+            known = _known(key, by_key.get(key.patient), opening.clinic)
+            if known is not None and key.patient in who.patients:
+                visits[self.tickets.visit_ref(key)] = await self._with_past(known)
         return Visitor(
             opening=opening, who=who, visits=visits, tickets=self.tickets, now=now
         )
 
-    async def _known(
-        self, key: AppointmentKey, person: Person, clinic: Clinic
-    ) -> Known | None:
-        booked = (one for one in person.appointments if one.key == key)
-        appointment = next(booked, None)
-        if appointment is None or person.patient is None:
-            return None
+    async def _with_past(self, known: Known) -> Known:
+        """With what the patient did, and what they were told."""
+        key = known.key
         reminders = await self.reminders.of_appointment(key.appointment_id)
-        return Known(
-            appointment=appointment,
-            patient=person.patient,
-            clinic=clinic,
+        return replace(
+            known,
             answers=await self.answers.latest(key),
             reminders=[one for one in reminders if one.key.appointment == key],
-            preference=person.preference,
         )
+
+
+def _known(key: AppointmentKey, person: Person | None, clinic: Clinic) -> Known | None:
+    """The visit as the EHR has it; None when it has it no more, or not its patient."""
+    if person is None or person.patient is None:
+        return None
+    for appointment in person.appointments:
+        if appointment.key == key:
+            return Known(
+                appointment=appointment,
+                patient=person.patient,
+                clinic=clinic,
+                person=person,
+            )
+    return None

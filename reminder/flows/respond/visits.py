@@ -15,8 +15,10 @@ from reminder.model.appointments import (
     ParticipationStatus,
 )
 from reminder.model.clinics import Clinic
-from reminder.model.people import Patient, Preference
-from reminder.model.reminders import Reminder, ReminderState
+from reminder.model.people import ContactPoint, Guardian, Patient
+from reminder.model.reminders import Person, Reminder, ReminderState
+from reminder.rules.minors import is_in_confidence
+from reminder.rules.recipients import Audience, audience
 
 _CHANGES = frozenset(
     {
@@ -36,15 +38,15 @@ _TOLD = frozenset({ReminderState.SENT, ReminderState.ANSWERED})
 class Known:
     """All that is known of one visit: `answers` and `reminders` are about it alone.
 
-    `answers` has the newest first.
+    `answers` has the newest first. `person` is the world of its patient.
     """
 
     appointment: Appointment
     patient: Patient
     clinic: Clinic
+    person: Person
     answers: Sequence[Answer] = ()
     reminders: Collection[Reminder] = ()
-    preference: Preference = Preference()
 
     @property
     def key(self) -> AppointmentKey:
@@ -52,9 +54,31 @@ class Known:
         return self.appointment.key
 
     @property
+    def told(self) -> tuple[Patient | Guardian, ...]:
+        """Who may be told of it; nobody of a minor's confidential visit."""
+        told = audience(self.patient, self.clinic, self.appointment, self.person)
+        return told.people if isinstance(told, Audience) else ()
+
+    @property
+    def is_in_confidence(self) -> bool:
+        """Whether it is a minor's own affair, of which no guardian is told."""
+        return is_in_confidence(self.patient, self.clinic, self.appointment)
+
+    @property
     def last_change(self) -> Answer | None:
         """The patient's newest cancellation, move or undo."""
         return next((one for one in self.answers if one.kind in _CHANGES), None)
+
+
+def is_kept_from(known: Known, to: ContactPoint) -> bool:
+    """Whether a link that went to this address does not open the visit.
+
+    It went to a guardian before the visit became the minor's own affair, or to
+    an address of which the minor no longer says that nobody else reads it.
+    """
+    return known.is_in_confidence and not any(
+        to in one.contact_points for one in known.told
+    )
 
 
 def state(known: Known, now: datetime) -> VisitState:

@@ -10,9 +10,11 @@ from reminder.flows.respond.page_states import VisitState
 from reminder.flows.respond.visits import Known, state, undoable, view
 from reminder.model.answers import Answer, AnswerKind, AnswerState
 from reminder.model.appointments import AppointmentStatus, ParticipationStatus, Place
+from reminder.model.reminders import Person
 from tests.web.world import CLINIC, HOUR, NOW, START, booking, patient
 
 CANCELLED = {"status": AppointmentStatus.CANCELLED}
+WORLD = Person(key=booking().key.patient, patient=patient())
 VIDEO = {"join_url": "https://video.example.org/room"}
 
 
@@ -35,6 +37,7 @@ def known(*answers: Answer, **changes: Any) -> Known:
         appointment=booking(**changes),
         patient=patient(),
         clinic=CLINIC,
+        person=WORLD,
         answers=answers,
     )
 
@@ -131,7 +134,12 @@ def test_a_view_shows_no_more_than_it_may() -> None:
         join_url="javascript:alert(1)",
     )
     seen = view(
-        Known(appointment=hostile, patient=patient(given="A\u202eB"), clinic=CLINIC),
+        Known(
+            appointment=hostile,
+            patient=patient(given="A\u202eB"),
+            clinic=CLINIC,
+            person=WORLD,
+        ),
         "ref",
         NOW,
     )

@@ -1,0 +1,218 @@
+"""Consent to texts that name the visit: asked with a warning, kept with its words."""
+
+import hashlib
+import re
+from typing import Any
+
+import pytest
+
+from reminder.flows.respond.details import WORDS
+from reminder.model.appointments import Kind
+from reminder.model.people import (
+    Channel,
+    Consent,
+    ConsentBy,
+    ConsentKind,
+    ContactPoint,
+    Guardian,
+)
+from reminder.model.rulesets import Confidential, Tier, Tiers
+from tests.web.choices import ANA, CONTACT, choosing, form, ruled
+from tests.web.forms import Phone, text
+from tests.web.world import ANA_EMAIL, ANA_SMS, NOW, World, booking, patient
+
+QUESTION = "How much may a text message say?"
+OLD_PHONE = ContactPoint(Channel.SMS, "+15550177")
+OTHER_PHONE = ContactPoint(Channel.SMS, "+15550188")
+CHILD = {"month": "6", "day": "2", "year": "2012"}
+CLINIC_OF_TEENS = Confidential(frozenset({"counselling"}), from_age=12)
+COUNSELLING = Kind(service_types=frozenset({"counselling"}))
+
+
+def consent(**changes: Any) -> Consent:
+    values: dict[str, Any] = {
+        "patient": ANA,
+        "kind": ConsentKind.DETAILS,
+        "given": True,
+        "to": ANA_SMS,
+        "by": ConsentBy.PATIENT,
+        "how": "page",
+        "text_version": f"{WORDS} en",
+        "at": NOW,
+    }
+    return Consent(**(values | changes))
+
+
+def child(*guardians: Guardian, **changes: Any) -> Any:
+    return patient(birth_date="2012-06-02", guardians=guardians, **changes)
+
+
+async def test_texts_say_no_more_than_a_notice_until_somebody_chooses(
+    world: World, phone: Phone
+) -> None:
+    await world.given()
+
+    said = await choosing(world, phone)
+    await phone.press("Save", language="es")
+
+    assert f"{QUESTION} Text messages are not private." in said
+    assert "Others who see the phone may read them." in said
+    assert "They stay on the phone." in said
+    assert "The phone company can read them." in said
+    assert "the number that ends in 00 ." in said
+    assert await world.store.consents.log(ANA) == []
+
+
+async def test_the_choice_is_recorded_with_its_circumstances_and_taken_back(
+    world: World, phone: Phone
+) -> None:
+    await world.given()
+    await choosing(world, phone)
+    assert form(phone).fields["details"] == "no"
+
+    await phone.press("Save", details="yes")
+    await phone.press(CONTACT)
+    shown = form(phone).fields["details"]
+    await phone.press("Save", details="no")
+    await phone.press(CONTACT)
+
+    assert shown == "yes"
+    assert form(phone).fields["details"] == "no"
+    assert await world.store.consents.log(ANA) == [consent(), consent(given=False)]
+    assert world.replanned == [ANA, ANA]
+
+
+async def test_the_language_of_the_warning_is_recorded(
+    world: World, phone: Phone
+) -> None:
+    await world.given()
+    await choosing(world, phone)
+    await phone.press("Español")
+
+    await phone.press("Guardar", details="yes")
+
+    (kept,) = await world.store.consents.log(ANA)
+    assert kept.text_version == f"{WORDS} es"
+
+
+async def test_the_same_choice_again_is_not_recorded_again(
+    world: World, phone: Phone
+) -> None:
+    await world.given()
+    await choosing(world, phone)
+    sent = form(phone).fields | {"details": "yes"}
+    await phone.send("/contact/keep", sent)
+
+    said = await phone.send("/contact/keep", sent)
+
+    assert "This is saved already" in said
+    assert len(await world.store.consents.log(ANA)) == 1
+
+
+async def test_who_came_by_e_mail_chooses_for_their_own_phone(
+    world: World, phone: Phone
+) -> None:
+    await world.given()
+    await choosing(world, phone, to=ANA_EMAIL)
+
+    await phone.press("Save", details="yes")
+
+    assert await world.store.consents.log(ANA) == [consent()]
+
+
+async def test_a_guardian_consents_as_one_and_for_their_own_phone(
+    world: World, phone: Phone
+) -> None:
+    mother, father = Guardian("r1", (OTHER_PHONE,)), Guardian("r2", (ANA_SMS,))
+    await world.given(patients=[child(mother, father)])
+    await choosing(world, phone, **CHILD)
+
+    await phone.press("Save", details="yes")
+
+    assert await world.store.consents.log(ANA) == [consent(by=ConsentBy.GUARDIAN)]
+
+
+@pytest.mark.parametrize(
+    ("rules", "people", "to"),
+    [
+        ({"tiers": Tiers(sms=Tier.BASIC)}, {}, ANA_SMS),
+        ({"rules": ()}, {}, ANA_SMS),
+        ({}, {}, OLD_PHONE),
+        ({}, {"contact_points": (ANA_EMAIL,)}, ANA_EMAIL),
+    ],
+    ids=["basic-only", "no-texts", "no-longer-on-file", "no-mobile"],
+)
+async def test_it_is_not_asked_where_it_is_not_theirs_to_choose(
+    world: World,
+    phone: Phone,
+    rules: dict[str, Any],
+    people: dict[str, Any],
+    to: ContactPoint,
+) -> None:
+    ruled(world, **rules)
+    await world.given(patients=[patient(**people)])
+
+    said = await choosing(world, phone, to=to)
+    await phone.press("Save", details="yes", language="es")
+
+    assert QUESTION not in said
+    assert await world.store.consents.log(ANA) == []
+
+
+async def test_a_phone_that_answered_stop_is_not_asked(
+    world: World, phone: Phone
+) -> None:
+    await world.given()
+    await world.store.preferences.opt_out(ANA_SMS, "21610", at=NOW)
+
+    assert QUESTION not in await choosing(world, phone)
+
+
+async def test_a_minor_is_not_asked_about_a_confidential_visit(
+    world: World, phone: Phone
+) -> None:
+    ruled(world, confidential=CLINIC_OF_TEENS)
+    await world.given(booking(kind=COUNSELLING), patients=[child()])
+    await world.store.consents.record(
+        consent(kind=ConsentKind.OWN_ADDRESS, by=ConsentBy.STAFF, how="in-person")
+    )
+
+    said = await choosing(world, phone, **CHILD)
+
+    assert "How should our reminders come?" in said
+    assert QUESTION not in said
+
+
+async def test_an_adult_is_asked_about_the_same_visit(
+    world: World, phone: Phone
+) -> None:
+    ruled(world, confidential=CLINIC_OF_TEENS)
+    await world.given(booking(kind=COUNSELLING))
+
+    assert QUESTION in await choosing(world, phone)
+
+
+@pytest.mark.parametrize(
+    ("language", "digest"),
+    [("en", "fd315bcab782b801"), ("es", "a313e2160bb590bf")],
+    ids=["en", "es"],
+)
+async def test_the_words_of_this_version_never_change(
+    world: World, phone: Phone, language: str, digest: str
+) -> None:
+    # Records name these words. Other words need another version, and its digest here.
+    await world.given()
+    await choosing(world, phone)
+    if language == "es":
+        await phone.press("Español")
+
+    found = re.search(
+        r'<fieldset class="options" aria-describedby="details-.*?</fieldset>',
+        phone.page.text,
+        re.DOTALL,
+    )
+
+    assert WORDS == "details-2026-11"
+    assert found is not None
+    said = text(found[0])
+    assert hashlib.sha256(said.encode()).hexdigest()[:16] == digest, said

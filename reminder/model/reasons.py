@@ -38,6 +38,8 @@ class Reason(StrEnum):
     REBOOKED = "rebooked"
     """Cancelled and booked anew at once: told as a move of the new one."""
     NOT_ATTENDED = "not-attended"
+    TAKEN_BACK = "taken-back"
+    """What was to be told is no longer so: uncancelled, or moved back."""
     NOT_NEWS = "not-news"
     """It happened before the rule that would tell it was published."""
     SUPERSEDED = "superseded"
@@ -86,6 +88,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.ALREADY_KNOWN: "The patient knows it already.",
     Reason.REBOOKED: "It was booked anew at once, and is told as a move.",
     Reason.NOT_ATTENDED: "The EHR does not say that the patient came.",
+    Reason.TAKEN_BACK: "It was taken back before anybody was told.",
     Reason.NOT_NEWS: "It happened before this rule was published.",
     Reason.SUPERSEDED: "A step closer to the visit takes its place.",
     Reason.REPLACED_BY_PREFERENCE: "The patient chose another time to be told.",
@@ -114,8 +117,6 @@ class Note(StrEnum):
     OWN_LEAD = "own-lead"
     CAP_CHANNEL = "cap-channel"
     """By another channel, since there were enough messages on the first."""
-    CAP_LATER = "cap-later"
-    """On a later day, since there were enough messages on that one."""
     CAP_PASSED = "cap-passed"
     """Although there were enough messages: it cannot wait."""
 
@@ -127,7 +128,6 @@ NOTES: dict[Note, str] = {
     Note.AT_ONCE: "at once, since it was booked after the step's moment",
     Note.OWN_LEAD: "when the patient asked for it",
     Note.CAP_CHANNEL: "by another channel, to stay within the limit of messages",
-    Note.CAP_LATER: "on a later day, to stay within the limit of messages",
     Note.CAP_PASSED: "over the limit of messages, because it cannot wait",
 }
 """What a person reads for each note, after when and how it is told."""

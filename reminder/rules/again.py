@@ -1,10 +1,11 @@
 """Decides again, just before a reminder is sent, whether it may still go."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from reminder.model.appointments import Appointment
-from reminder.model.clinics import ClinicDirectory
+from reminder.model.clinics import Clinic, ClinicDirectory
 from reminder.model.people import ContactPoint
 from reminder.model.reasons import Reason
 from reminder.model.reminders import (
@@ -14,8 +15,10 @@ from reminder.model.reminders import (
     ReminderState,
 )
 from reminder.rules.checks import appointment_reason
-from reminder.rules.plan import clinic_of, plan_appointment
-from reminder.rules.quiet_hours import is_quiet
+from reminder.rules.plan import plan_going, rule_of
+from reminder.rules.prepared import StepKind, kind_of, prepared
+from reminder.rules.quiet_hours import is_quiet, quiet_until
+from reminder.rules.recipients import zone_of
 
 
 def decide_again(
@@ -23,7 +26,7 @@ def decide_again(
 ) -> Reason | None:
     """Why a reminder may not go now; None when it may.
 
-    The appointment is planned anew from what is known now, and the reminder
+    The person is planned for anew from what is known now, and the reminder
     must come out as it went in. QUIET_HOURS, said only while it is quiet, is
     to be waited out. After REPLANNED it must be planned again: it goes to
     another address or under another clinic's name, or not at all.
@@ -34,13 +37,25 @@ def decide_again(
         return Reason.GONE
     if appointment.start_at != reminder.key.start_at:
         return appointment_reason(appointment, now) or Reason.MOVED
-    decisions = plan_appointment(appointment, _sending(person, reminder), clinics, now)
-    for decision in decisions:
+    for decision in plan_going(_sending(person, reminder), clinics, now, reminder):
         if decision.key == reminder.key:
             if isinstance(decision, Planned):
-                return _before_going(decision, reminder, clinics, now)
+                return _before_going(decision, reminder, person, clinics, now)
             return _not_waiting(decision.reason)
-    return _no_step(appointment, clinics, now)
+    return _no_step(appointment, reminder, person, clinics, now)
+
+
+def quiet_hours_end(
+    clinic: Clinic, people: Iterable[Person | None], now: datetime
+) -> datetime:
+    """When (UTC) it is no longer quiet for any of these people; `now` if it is not."""
+    ends = (
+        quiet_until(
+            clinic.quiet_hours, zone_of(one.patient if one else None, clinic), now
+        )
+        for one in people
+    )
+    return max(ends, default=now)
 
 
 def _not_waiting(reason: Reason) -> Reason:
@@ -49,7 +64,11 @@ def _not_waiting(reason: Reason) -> Reason:
 
 
 def _before_going(
-    planned: Planned, reminder: Reminder, clinics: ClinicDirectory, now: datetime
+    planned: Planned,
+    reminder: Reminder,
+    person: Person,
+    clinics: ClinicDirectory,
+    now: datetime,
 ) -> Reason | None:
     if planned.clinic_id != reminder.clinic_id:
         return Reason.REPLANNED
@@ -57,7 +76,8 @@ def _before_going(
         return Reason.REPLANNED
     if now >= planned.useful_until:
         return Reason.NO_LONGER_USEFUL
-    if is_quiet(clinics.by_id(planned.clinic_id), now):
+    clinic = clinics.by_id(planned.clinic_id)
+    if is_quiet(clinic.quiet_hours, zone_of(person.patient, clinic), now):
         return Reason.QUIET_HOURS
     return None
 
@@ -76,11 +96,22 @@ def _sending(person: Person, reminder: Reminder) -> Person:
 
 
 def _no_step(
-    appointment: Appointment, clinics: ClinicDirectory, now: datetime
+    appointment: Appointment,
+    reminder: Reminder,
+    person: Person,
+    clinics: ClinicDirectory,
+    now: datetime,
 ) -> Reason:
     """Why nothing was decided for the reminder's step at all."""
-    if reason := appointment_reason(appointment, now):
-        return reason
-    if clinic_of(appointment, clinics) is None:
-        return Reason.NO_CLINIC
-    return Reason.NO_LONGER_A_STEP
+    clinic = prepared(clinics).of(appointment)
+    if clinic is None:
+        return appointment_reason(appointment, now) or Reason.NO_CLINIC
+    rule = rule_of(appointment, person, clinic)
+    steps = rule.steps if rule is not None else ()
+    step = next((one for one in steps if one.step_id == reminder.key.step_id), None)
+    if step is None:
+        return appointment_reason(appointment, now) or Reason.NO_LONGER_A_STEP
+    # An event that did not happen after all, or happened once more since.
+    if kind_of(step.offset) is StepKind.CANCELLED:
+        return Reason.TAKEN_BACK
+    return appointment_reason(appointment, now) or Reason.TAKEN_BACK

@@ -1,46 +1,59 @@
-"""Which steps an appointment gets: the clinic's, or the patient's own choice."""
+"""Which steps an appointment gets: its rule's, or the patient's own choice of time."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from reminder.model.clinics import Clinic
 from reminder.model.offsets import HoursBefore
 from reminder.model.people import Preference
-from reminder.model.rulesets import Step
+from reminder.model.rulesets import Leads, Step
+from reminder.rules.prepared import PreparedStep, StepKind, prepared_step
 
 OWN_LEAD = "own-lead"
 """The id of the step that stands for the patient's own choice."""
 
-SHORTEST_LEAD = timedelta(hours=2)
-LONGEST_LEAD = timedelta(days=7)
+_HOUR = timedelta(hours=1)
 
 
 class Steps(NamedTuple):
     """The steps to follow, and those the patient's own choice took the place of."""
 
-    followed: tuple[Step, ...]
-    replaced: tuple[Step, ...] = ()
+    followed: tuple[PreparedStep, ...]
+    replaced: tuple[PreparedStep, ...] = ()
 
 
-def steps_for(clinic: Clinic, preference: Preference) -> Steps:
-    """The steps of a clinic's rules, as far as the patient did not choose otherwise.
+def steps_for(
+    steps: tuple[PreparedStep, ...], preference: Preference, leads: Leads
+) -> Steps:
+    """The steps of a rule, as far as the patient did not choose otherwise.
 
     A patient's own lead time takes the place of all steps before the visit by
-    one, in whole hours between the shortest and the longest lead. A clinic
-    that tells nothing before a visit is not made to by it.
+    one, in whole hours within what the clinic allows. A rule that tells
+    nothing before a visit is not made to by it.
     """
-    steps = tuple(step for rule in clinic.ruleset.rules for step in rule.steps)
-    if preference.lead is None or not steps:
+    if preference.lead is None or not leads.allowed:
         return Steps(steps)
-    return Steps((_own_step(steps, preference.lead),), replaced=steps)
+    before = tuple(one for one in steps if one.kind is StepKind.BEFORE)
+    if not before:
+        return Steps(steps)
+    own = _own_step([one.step for one in before], preference.lead, leads)
+    others = tuple(one for one in steps if one.kind is not StepKind.BEFORE)
+    return Steps((prepared_step(own), *others), replaced=before)
 
 
-def _own_step(steps: tuple[Step, ...], lead: timedelta) -> Step:
-    lead = min(max(lead, SHORTEST_LEAD), LONGEST_LEAD)
+def _own_step(steps: Sequence[Step], lead: timedelta, leads: Leads) -> Step:
+    """One step for all: by each of their channels, on the conditions all have."""
+    lead = min(max(lead, leads.shortest), leads.longest)
     channels = dict.fromkeys(channel for step in steps for channel in step.channels)
+    conditions = tuple(
+        one
+        for one in steps[0].conditions
+        if all(one in step.conditions for step in steps)
+    )
     return Step(
         OWN_LEAD,
-        HoursBefore(lead // timedelta(hours=1)),
+        HoursBefore(lead // _HOUR),
         tuple(channels),
         steps[0].template,
+        conditions,
     )

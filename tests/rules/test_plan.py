@@ -11,7 +11,7 @@ from reminder.model.appointments import (
 )
 from reminder.model.clinics import ClinicDirectory, QuietHours
 from reminder.model.people import Channel, Preference
-from reminder.model.reasons import Reason
+from reminder.model.reasons import Note, Reason
 from reminder.model.reminders import (
     Planned,
     ReminderKey,
@@ -72,6 +72,9 @@ def test_every_step_is_planned_with_all_that_sending_needs():
         routes=(EMAIL, SMS),
         due_at=utc("2027-03-10 15:00"),  # Wed 10 Mar 10:00 EST
         useful_until=utc("2027-03-16 13:30"),  # when 'day' is due
+        wanted_at=utc("2027-03-10 15:00"),
+        rule_id="standard",
+        together="2027-03-17/2027-03-10/0",
     )
     assert day == replace(
         week,
@@ -79,6 +82,8 @@ def test_every_step_is_planned_with_all_that_sending_needs():
         routes=(SMS, EMAIL),
         due_at=utc("2027-03-16 13:30"),  # Tue 16 Mar 09:30 EDT
         useful_until=utc("2027-03-17 12:00"),  # when 'hours' is due
+        wanted_at=utc("2027-03-16 13:30"),
+        together="2027-03-17/2027-03-16/0",
     )
     assert hours == replace(
         week,
@@ -87,6 +92,9 @@ def test_every_step_is_planned_with_all_that_sending_needs():
         routes=(SMS,),
         due_at=utc("2027-03-17 12:00"),  # Wed 08:00 EDT: 07:30 is quiet
         useful_until=utc("2027-03-17 13:00"),  # 30 minutes before the visit
+        wanted_at=utc("2027-03-17 11:30"),
+        together="2027-03-17/2027-03-17/0",
+        notes=(Note.QUIET_LATER,),
     )
 
 
@@ -189,9 +197,7 @@ def test_a_location_of_no_clinic_is_said_once_for_a_booked_visit_ahead():
 
     found = plan(person(stray), directory(), EARLY)
 
-    assert found == (
-        Skipped(ReminderKey(stray.key, "", START), Reason.NO_CLINIC, None),
-    )
+    assert found == (Skipped(ReminderKey(stray.key, "", START), Reason.NO_CLINIC),)
 
 
 @pytest.mark.parametrize(
@@ -417,7 +423,7 @@ def test_of_steps_pushed_onto_one_instant_the_one_nearest_to_the_visit_is_left()
 
     found = by_step(plan(person(visit), directory(harbor), EARLY))
 
-    assert found["3 hours before"].reason is Reason.NO_LONGER_USEFUL
+    assert found["3 hours before"].reason is Reason.SUPERSEDED
     assert reading(found["2 hours before"].due_at, NEW_YORK) == "Tue 16 Mar 19:45 EDT"
 
 

@@ -1,0 +1,49 @@
+"""Decides a step before a visit by itself: who is told, and when, if at all."""
+
+from datetime import datetime
+
+from reminder.model.reasons import Note, Reason
+from reminder.rules.candidates import Candidate
+from reminder.rules.due import Due, wanted_at
+from reminder.rules.events import booked_at
+from reminder.rules.lateness import at_once_before, is_told_at_once, lateness
+from reminder.rules.prepared import PreparedStep
+from reminder.rules.visit import Visit
+
+
+def look_ahead(visit: Visit, step: PreparedStep) -> Candidate | Reason:
+    """What can be told by a step before the visit, or why nothing is."""
+    if reason := visit.why_not():
+        return reason
+    to = visit.told(step)
+    if isinstance(to, Reason):
+        return to
+    start_at = visit.appointment.start_at
+    latest = wanted_at(visit.clinic, step.step.useful, start_at, None)
+    when = _when(visit, step, latest)
+    return when if isinstance(when, Reason) else visit.candidate(step, to, when, latest)
+
+
+def _when(visit: Visit, step: PreparedStep, latest: datetime) -> Due | Reason:
+    offset, start_at = step.before, visit.appointment.start_at
+    wanted, kept = wanted_at(visit.clinic, offset, start_at, None), visit.kept(step)
+    if at := at_once_before(kept):
+        return Due(wanted, at, Note.AT_ONCE)
+    when = visit.due(step, wanted, latest, visit_at=start_at)
+    if when is None:
+        return Reason.QUIET_HOURS
+    late = lateness(when, kept, visit.world.now)
+    if late is None:
+        return when
+    return _at_once(visit, step, when, latest) if late is Reason.TOO_LATE else late
+
+
+def _at_once(
+    visit: Visit, step: PreparedStep, when: Due, latest: datetime
+) -> Due | Reason:
+    """When a step is told whose moment was over as the visit was booked."""
+    if not is_told_at_once(step.step, when, booked_at(visit.appointment)):
+        return Reason.TOO_LATE
+    start_at = visit.appointment.start_at
+    now = visit.due(step, visit.world.now, latest, visit_at=start_at)
+    return Reason.TOO_LATE if now is None else Due(when.wanted_at, now.at, Note.AT_ONCE)

@@ -1,0 +1,174 @@
+"""How many messages one person gets a day and a week, and what gives way.
+
+What cannot wait goes first and goes anyway, and takes the room of what can:
+who does not hear of a cancelled visit comes in vain. Of the others those
+nearest to their visit are worth most. What finds no room goes by a channel
+that is not limited, if its step has one, and else is not told, for all to see.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from reminder.model.people import Channel, ContactPoint
+from reminder.model.reasons import Note, Reason
+from reminder.model.rulesets import Caps, Urgency
+from reminder.rules.candidates import Candidate
+from reminder.rules.world import World
+
+_WEEK = 7
+_Message = list[Candidate]
+
+
+def limit(candidates: Sequence[Candidate], world: World, zone: ZoneInfo) -> bool:
+    """Keep a person's messages within the caps of their clinics; whether any gave way.
+
+    A message counts on the day it is due where the person is, the one that is
+    about to go today; messages that went count whoever of one address they
+    were about.
+    """
+    messages = [
+        message
+        for message in _messages(candidates)
+        if _is_capped(message) and not message[0].is_over
+    ]
+    if not messages:
+        return False
+    days = _Days(world, zone)
+    if days.is_roomy_for(messages):
+        return False
+    gave_way = False
+    for message in sorted(messages, key=_worth):
+        gave_way |= _place(message, days)
+    return gave_way
+
+
+class _Days:
+    """How many messages there are on each day; days are ordinals in the zone."""
+
+    def __init__(self, world: World, zone: ZoneInfo) -> None:
+        self._zone, self._going = zone, world.going
+        self._today = _ordinal(world.now, zone)
+        self._told: dict[UUID, tuple[int, Channel]] = {
+            told.message_id: (_ordinal(told.at, zone), told.channel)
+            for told in world.person.told
+        }
+        for one in world.person.kept:
+            if one.message_id and one.told_at and one.channel:
+                went = (_ordinal(one.told_at, zone), one.channel)
+                self._told.setdefault(one.message_id, went)
+        self._planned: Counter[int] = Counter()
+
+    def is_roomy_for(self, messages: Sequence[_Message]) -> bool:
+        """Whether there are so few that no cap can be reached."""
+        lowest = min(_lowest(message[0].clinic.ruleset.caps) for message in messages)
+        return len(messages) + len(self._told) <= lowest
+
+    def of(self, message: _Message) -> int:
+        """The day a message counts on."""
+        if self._going is not None and any(map(self._is_going, message)):
+            return self._today
+        return _ordinal(message[0].due_at, self._zone)
+
+    def _is_going(self, one: Candidate) -> bool:
+        return self._going is not None and one.key == self._going.key
+
+    def has_room(self, message: _Message) -> bool:
+        """Whether one more fits on its day, and into every seven days around it."""
+        caps, day = message[0].clinic.ruleset.caps, self.of(message)
+        taken = self._taken(caps, day)
+        if caps.a_day is not None and taken.count(day) >= caps.a_day:
+            return False
+        if caps.a_week is None or len(taken) < caps.a_week:
+            return True
+        return all(
+            sum(first <= one < first + _WEEK for one in taken) < caps.a_week
+            for first in range(day - _WEEK + 1, day + 1)
+        )
+
+    def take(self, message: _Message) -> None:
+        """One more on its day."""
+        self._planned[self.of(message)] += 1
+
+    def _taken(self, caps: Caps, day: int) -> list[int]:
+        near = range(day - _WEEK + 1, day + _WEEK)
+        told = [
+            one
+            for one, channel in self._told.values()
+            if one in near and channel in caps.channels
+        ]
+        return told + [one for one in self._planned.elements() if one in near]
+
+
+def _messages(candidates: Iterable[Candidate]) -> Iterable[_Message]:
+    """What goes as one message counts as one."""
+    messages: dict[tuple[object, ...], _Message] = defaultdict(list)
+    for one in candidates:
+        if one.reason is None:
+            messages[_goes_with(one)].append(one)
+    return messages.values()
+
+
+def _goes_with(one: Candidate) -> tuple[object, ...]:
+    if one.kept is not None and not one.is_to_come:
+        return (one.kept.message_id or one.key,)
+    return (
+        one.clinic.clinic_id,
+        one.routes[0],
+        one.prepared.step.template,
+        one.language,
+        one.due_at,
+    )
+
+
+def _is_capped(message: _Message) -> bool:
+    first = message[0]
+    return first.routes[0].channel in first.clinic.ruleset.caps.channels
+
+
+def _worth(message: _Message) -> tuple[object, ...]:
+    """The most urgent first, then what is on its way, then the nearest to its visit."""
+    urgency = max(one.prepared.urgency for one in message)
+    nearest = min(abs(one.appointment.start_at - one.due_at) for one in message)
+    first = message[0]
+    return (-urgency, first.is_to_come, nearest, first.due_at, first.key)
+
+
+def _place(message: _Message, days: _Days) -> bool:
+    """Find room for a message; whether it had to give way."""
+    if days.has_room(message):
+        days.take(message)
+        return False
+    if all(map(_by_another_channel, message)):
+        for one in message:
+            one.routes = _uncapped(one)
+            one.notes = (*one.notes, Note.CAP_CHANNEL)
+        return False
+    if any(one.prepared.urgency is Urgency.HIGH for one in message):
+        days.take(message)
+        for one in message:
+            one.notes = (*one.notes, Note.CAP_PASSED)
+        return False
+    for one in message:
+        one.reason = Reason.OVER_CAP
+    return True
+
+
+def _by_another_channel(one: Candidate) -> bool:
+    return bool(_uncapped(one))
+
+
+def _uncapped(one: Candidate) -> tuple[ContactPoint, ...]:
+    capped = one.clinic.ruleset.caps.channels
+    return tuple(point for point in one.routes if point.channel not in capped)
+
+
+def _lowest(caps: Caps) -> int:
+    given = [cap for cap in (caps.a_day, caps.a_week) if cap is not None]
+    return min(given, default=10**6)
+
+
+def _ordinal(at: datetime, zone: ZoneInfo) -> int:
+    return at.astimezone(zone).toordinal()

@@ -1,0 +1,111 @@
+"""Decides a step after something happened: booked, moved, cancelled, over."""
+
+from datetime import timedelta
+
+from reminder.model.appointments import AppointmentStatus
+from reminder.model.reasons import Reason
+from reminder.model.reminders import ReminderState
+from reminder.rules.candidates import Candidate
+from reminder.rules.due import wanted_at
+from reminder.rules.events import Happened, happened
+from reminder.rules.prepared import PreparedStep, StepKind
+from reminder.rules.visit import Visit
+
+_A_DAY = timedelta(days=1)
+"""How long thanks are of use."""
+
+_CAME = frozenset(
+    {
+        AppointmentStatus.ARRIVED,
+        AppointmentStatus.CHECKED_IN,
+        AppointmentStatus.FULFILLED,
+    }
+)
+_NOT_NEWS = Reason.NOT_NEWS
+_OF_A_VISIT_AHEAD = frozenset({StepKind.BOOKED, StepKind.MOVED})
+
+
+def look_at_event(visit: Visit, step: PreparedStep) -> Candidate | Reason | None:
+    """What can be told of an event, or why not; None when nothing of it happened.
+
+    What an earlier plan was about to tell and is no longer so is taken back.
+    """
+    found = _event(visit, step)
+    if found is not None:
+        return found
+    kept = visit.kept(step)
+    was_planned = kept is not None and kept.state is ReminderState.PLANNED
+    return Reason.TAKEN_BACK if was_planned else None
+
+
+def look_back(visit: Visit, step: PreparedStep) -> Candidate | Reason:
+    """What can be told after the visit, or why nothing is.
+
+    Until then it is planned for whoever is booked; then only for those of whom
+    the EHR says that they came.
+    """
+    appointment, now = visit.appointment, visit.world.now
+    came = appointment.status in _CAME
+    if not came and visit.reason not in (None, Reason.PAST):
+        return visit.reason or Reason.NOT_ATTENDED
+    to = visit.told(step)
+    if isinstance(to, Reason):
+        return to
+    wanted = wanted_at(
+        visit.clinic, step.after, appointment.start_at, appointment.end_at
+    )
+    when = visit.due(step, wanted, wanted + _A_DAY)
+    if when is None:
+        return Reason.QUIET_HOURS
+    if when.at <= now and (reason := _too_late(visit, step, came=came)):
+        return reason
+    return visit.candidate(step, to, when, when.at + _A_DAY)
+
+
+def _too_late(visit: Visit, step: PreparedStep, *, came: bool) -> Reason | None:
+    """Why nothing is said once its moment has come; nobody is thanked on a guess."""
+    if not came:
+        return Reason.NOT_ATTENDED
+    kept = visit.kept(step)
+    return Reason.TOO_LATE if kept is None or _expired(kept.reason) else None
+
+
+def _expired(reason: Reason | None) -> bool:
+    return reason in {Reason.TOO_LATE, Reason.NO_LONGER_USEFUL}
+
+
+def _event(visit: Visit, step: PreparedStep) -> Candidate | Reason | None:
+    if step.kind in _OF_A_VISIT_AHEAD and visit.reason is not None:
+        return None
+    event = happened(
+        step.kind, step.step.step_id, visit.appointment, visit.clinic, visit.world
+    )
+    if not isinstance(event, Happened):
+        return event
+    return _told(visit, step, event) if _is_news(visit, step, event) else _NOT_NEWS
+
+
+def _is_news(visit: Visit, step: PreparedStep, event: Happened) -> bool:
+    """A rule tells what happens while it is in force, and what it told before."""
+    published_at = visit.clinic.ruleset.published_at
+    if published_at is None or event.since >= published_at:
+        return True
+    kept = visit.kept(step)
+    return kept is not None and kept.reason is not _NOT_NEWS
+
+
+def _told(visit: Visit, step: PreparedStep, event: Happened) -> Candidate | Reason:
+    to = visit.told(step)
+    if isinstance(to, Reason):
+        return to
+    latest, start_at = event.until, visit.appointment.start_at
+    if start_at > visit.world.now:
+        latest = min(latest, wanted_at(visit.clinic, step.step.useful, start_at, None))
+    when = visit.due(step, event.at, latest)
+    if when is None:
+        return Reason.QUIET_HOURS
+    if when.at >= latest:
+        return Reason.NO_LONGER_USEFUL
+    if visit.kept(step) is None and visit.world.now >= latest:
+        return Reason.TOO_LATE
+    return visit.candidate(step, to, when, latest)

@@ -1,0 +1,133 @@
+"""What of a person's world every decision looks at, put in order once."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import cached_property
+
+from reminder.model.answers import Answer, AnswerKind, AnswerState
+from reminder.model.appointments import (
+    Appointment,
+    AppointmentKey,
+    AppointmentStatus,
+    ParticipationStatus,
+)
+from reminder.model.clinics import Clinic
+from reminder.model.people import Patient
+from reminder.model.reasons import Reason
+from reminder.model.reminders import Person, Reminder, ReminderKey, ReminderState
+from reminder.rules.calendar import local_date
+from reminder.rules.checks import patient_to_tell
+
+_HOLDS = {AnswerState.WAITING, AnswerState.WRITTEN}
+"""An answer the EHR has not been told of yet is an answer."""
+
+_SAID = {ReminderState.SENT, ReminderState.ANSWERED}
+
+
+class World:
+    """One person at one moment, indexed; nothing in it is decided.
+
+    `going` is the reminder that is about to be sent, if one is.
+    """
+
+    def __init__(
+        self, person: Person, now: datetime, going: Reminder | None = None
+    ) -> None:
+        self.person = person
+        self.now = now
+        self.going = going
+        self.kept: dict[ReminderKey, Reminder] = {one.key: one for one in person.kept}
+
+    @cached_property
+    def patient(self) -> Patient | Reason:
+        """The patient, or why nothing may be told about their visits."""
+        return patient_to_tell(self.person)
+
+    def is_confirmed(self, appointment: Appointment) -> bool:
+        """Whether the patient said they will come, at the time it now has."""
+        if appointment.participation is ParticipationStatus.ACCEPTED:
+            return True
+        return any(
+            answer.kind is AnswerKind.CONFIRM and self._is_about(answer, appointment)
+            for answer in self._answers(appointment.key)
+        )
+
+    def is_answered(self, appointment: Appointment) -> bool:
+        """Whether the patient has said anything about the time it now has."""
+        if appointment.participation in {
+            ParticipationStatus.ACCEPTED,
+            ParticipationStatus.DECLINED,
+        }:
+            return True
+        return any(
+            self._is_about(answer, appointment)
+            for answer in self._answers(appointment.key)
+        )
+
+    def cancelled_it(self, appointment: Appointment) -> bool:
+        """Whether it was the patient who cancelled, from a link of ours."""
+        changes = (
+            one
+            for one in self._answers(appointment.key)
+            if one.kind is not AnswerKind.CONFIRM and one.state in _HOLDS
+        )
+        last = next(changes, None)
+        return last is not None and last.kind is AnswerKind.CANCEL
+
+    def known_start(self, appointment: Appointment) -> datetime | None:
+        """The start the patient was told of last, or chose; None: we never said any."""
+        said = [
+            (one.told_at or one.due_at, one.key.start_at)
+            for one in self._reminders(appointment.key)
+            if one.state in _SAID
+        ]
+        chosen = [
+            (one.at, one.slot_start_at)
+            for one in self._answers(appointment.key)
+            if one.kind in {AnswerKind.MOVE, AnswerKind.UNDO_MOVE}
+            and one.state in _HOLDS
+        ]
+        known = [
+            (at, start) for at, start in (*said, *chosen) if at is not None and start
+        ]
+        return max(known)[1] if known else None
+
+    def said_by(self, appointment: Appointment, step_id: str) -> bool:
+        """Whether a step of the appointment was told, or is on its way."""
+        return any(
+            one.key.step_id == step_id
+            and one.state in {*_SAID, ReminderState.IN_MESSAGE, ReminderState.HELD}
+            for one in self._reminders(appointment.key)
+        )
+
+    def is_first_of_the_day(self, appointment: Appointment, clinic: Clinic) -> bool:
+        """Whether no other booked visit of the patient comes earlier that day."""
+        return self._first_of(clinic).get(local_date(clinic, appointment.start_at)) in (
+            None,
+            appointment.key,
+        )
+
+    def _first_of(self, clinic: Clinic) -> dict[date, AppointmentKey]:
+        first: dict[date, AppointmentKey] = {}
+        booked = (
+            one
+            for one in self.person.appointments
+            if one.status is AppointmentStatus.BOOKED
+            and one.participation is not ParticipationStatus.DECLINED
+        )
+        for one in sorted(booked, key=lambda one: (one.start_at, one.key)):
+            first.setdefault(local_date(clinic, one.start_at), one.key)
+        return first
+
+    def _is_about(self, answer: Answer, appointment: Appointment) -> bool:
+        start_at = appointment.start_at
+        return (
+            answer.state in _HOLDS
+            and (answer.slot_start_at or answer.before_start_at) == start_at
+        )
+
+    def _answers(self, key: AppointmentKey) -> Iterable[Answer]:
+        return (one for one in self.person.answers if one.appointment == key)
+
+    def _reminders(self, key: AppointmentKey) -> Iterable[Reminder]:
+        return (one for one in self.person.kept if one.key.appointment == key)

@@ -4,35 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from reminder.settings.lines import line_of
+from reminder.rules.complaints import complaint, is_echo
+from reminder.rules.toml_lines import line_of
 
 PREFIX = "REMINDER_"
 
 Location = tuple[int | str, ...]
-
-_WORDS = {
-    "extra_forbidden": "there is no such setting",
-    "missing": "is missing",
-    "int_parsing": "write a whole number",
-    "int_type": "write a whole number",
-    "int_from_float": "write a whole number",
-    "float_parsing": "write a number",
-    "float_type": "write a number",
-    "bool_parsing": "write true or false",
-    "bool_type": "write true or false",
-    "string_type": "write text in quotes",
-    "string_too_short": "is empty",
-    "too_short": "is empty",
-    "string_pattern_mismatch": "write small letters, digits and dashes",
-}
-_LIMITS = {
-    "less_than_equal": "at most",
-    "less_than": "less than",
-    "greater_than_equal": "at least",
-    "greater_than": "more than",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +55,6 @@ class Source:
         found = error.errors(
             include_url=False, include_context=False, include_input=False
         )
-        places = {details["loc"] for details in found}
         for details in found:
-            place = details["loc"]
-            if details["type"] == "too_short" and any(
-                other[: len(place)] == place and other != place for other in places
-            ):
-                continue  # Something in it is wrong already, and counts as absent.
-            yield self.problem((*prefix, *place), _sentence(details))
-
-
-def _sentence(details: ErrorDetails) -> str:
-    kind, said = details["type"], details["msg"].removeprefix("Value error, ")
-    if kind in _WORDS:
-        return _WORDS[kind]
-    if kind in _LIMITS:
-        return f"write {_LIMITS[kind]} {said.rpartition(' ')[2]}"
-    return said.replace("Input should be", "write", 1)
+            if not is_echo(details, found):
+                yield self.problem((*prefix, *details["loc"]), complaint(details))

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from reminder.model.offsets import BusinessDaysBefore
 from reminder.resources import bundled
-from reminder.settings.lines import line_of
+from reminder.rules.toml_lines import line_of
 from reminder.settings.load import from_text, load
 from reminder.settings.problems import SettingsError
 from reminder.settings.tree import Settings

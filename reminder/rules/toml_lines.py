@@ -1,4 +1,4 @@
-"""Finds the line of reminder.toml that an error is about.
+"""Finds the line of a TOML text that an error is about.
 
 The TOML parser of the standard library keeps no positions, so the text is
 walked once more: headers name the table, the first `key =` in it the line.

@@ -30,8 +30,8 @@ from reminder.rules.quiet_hours import is_quiet
 _MONDAY = date(2026, 6, 8)
 _HOURS = (time(8), time(12), time(17))
 _HALF_HOUR = timedelta(minutes=30)
-_AFTERWARDS = timedelta(days=60)
-_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+_WEEK = 7 * _DAY
 
 
 def visit_remarks(rule: Rule, caps: Caps, clinic: Clinic) -> Iterator[Remark]:
@@ -62,12 +62,13 @@ class _Timed(NamedTuple):
     def due_at(self, start_at: datetime, clinic: Clinic) -> datetime | None:
         wanted = self.wanted_at(start_at, clinic)
         before = isinstance(self.offset, Before)
+        useful_until = wanted_at(clinic, self.step.useful, start_at, None)
         found = due(
             clinic,
             clinic.zone,
             self.step,
             wanted,
-            latest=start_at if before else wanted + _AFTERWARDS,
+            latest=useful_until if before else wanted + _DAY,
             visit_at=start_at if before else None,
         )
         return None if found is None else found.at
@@ -136,7 +137,7 @@ def _is_for(step: Step, *, confirmed: bool) -> bool:
 
 def _over_caps(rule: Rule, caps: Caps, weeks: Sequence[_Week]) -> Iterator[Remark]:
     for cap, span, period in (
-        (caps.a_day, timedelta(days=1), "one day"),
+        (caps.a_day, _DAY, "one day"),
         (caps.a_week, _WEEK, "seven days"),
     ):
         if cap is None:

@@ -1,6 +1,5 @@
 """Says rules, steps and limits in sentences, as whoever wrote them would aloud."""
 
-from datetime import timedelta
 from typing import assert_never
 
 from reminder.model.offsets import Before
@@ -20,6 +19,7 @@ from reminder.model.rulesets import (
     Tiers,
 )
 from reminder.rules.conditions import print_condition
+from reminder.rules.document_text import print_duration
 from reminder.rules.match import criteria
 from reminder.rules.offsets import print_offset
 from reminder.rules.phrases import CHANNEL, listed, sentence
@@ -42,9 +42,6 @@ _INSIDE: dict[InsidePolicy, str] = {
     InsidePolicy.SKIP: "booked after that moment: skipped",
     InsidePolicy.AT_ONCE: "booked after that moment: sent at once",
 }
-
-_DAY = timedelta(days=1)
-_HOUR = timedelta(hours=1)
 
 
 def step_sentence(step: Step) -> str:
@@ -84,16 +81,6 @@ def ruleset_sentences(ruleset: Ruleset) -> tuple[str, ...]:
     )
 
 
-def length(span: timedelta) -> str:
-    """'5 minutes', '2 hours', '7 days': in the largest unit that leaves no rest."""
-    units = ((_DAY, "day"), (_HOUR, "hour"), (timedelta(minutes=1), "minute"))
-    for unit, word in units:
-        if not span % unit and (span or word == "minute"):
-            count = span // unit
-            return f"{count} {word}{'s' * (count != 1)}"
-    return f"{span // timedelta(seconds=1)} seconds"
-
-
 def _late(step: Step) -> str:
     until = ""
     if isinstance(step.offset, Before):
@@ -125,7 +112,7 @@ def _caps(caps: Caps) -> str:
 def _leads(leads: Leads) -> str:
     if not leads.allowed:
         return "Patients cannot choose how long before a visit they are told."
-    shortest, longest = length(leads.shortest), length(leads.longest)
+    shortest, longest = print_duration(leads.shortest), print_duration(leads.longest)
     return (
         f"Patients may choose to be told {shortest} to {longest} before a visit,"
         " instead of by the steps before it."
@@ -161,7 +148,10 @@ def _confidential(confidential: Confidential) -> list[str]:
 
 
 def _settling(settling: Settling) -> str:
-    moves, rebooking = length(settling.moves), length(settling.rebooking)
+    moves, rebooking = (
+        print_duration(settling.moves),
+        print_duration(settling.rebooking),
+    )
     return (
         f"A change is told once it has stood for {moves}; what is cancelled and booked"
         f" anew within {rebooking} is told as a move."

@@ -9,14 +9,16 @@ from typing import TypeVar
 from reminder.ehr.human_names import without_additions
 from reminder.ehr.instants import instant, lacks_zone
 from reminder.ehr.join_urls import join_url
+from reminder.ehr.kinds import kind
 from reminder.ehr.raw import Resource, as_object, fingerprint, objects
 from reminder.ehr.references import Target, Unusable, is_id, resolve
-from reminder.ehr.text import label
+from reminder.ehr.text import instruction, label
 from reminder.ehr.validate import Problem, r4_problem
 from reminder.model.appointments import (
     Appointment,
     AppointmentKey,
     AppointmentStatus,
+    Kind,
     ParticipationStatus,
     Place,
 )
@@ -43,31 +45,62 @@ class Source:
     connection: str
     base_url: str
     join_url_extensions: tuple[str, ...] = ()
+    accepted_is_confirmed: bool = True
+
+    def fingerprint(self, resource: Resource) -> str:
+        """The content's name, and another one when it is read another way."""
+        name = fingerprint(resource)
+        return name if self.accepted_is_confirmed else f"{name}-unasked"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A Location as its own resource describes it."""
+
+    place: Place | None
+    is_virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A reading whose place and practitioner are still only references."""
+    """A reading whose place and practitioner are still only references.
+
+    It says `accepted` as the resource does, whatever that means there.
+    """
 
     reading: Reading
     location_id: str | None = None
     practitioner_id: str | None = None
+    accepted_is_confirmed: bool = True
 
     def finished(
-        self, places: Mapping[str, Place], practitioners: Mapping[str, str]
+        self, sites: Mapping[str, Site], practitioners: Mapping[str, str]
     ) -> Reading:
-        """The reading with the names found; what was not found keeps its display."""
-        place = places.get(self.location_id or "")
+        """The reading with the names found; what was not found keeps its display.
+
+        Where the EHR books everybody as accepted, that is no answer.
+        """
+        site = sites.get(self.location_id or "", Site(None))
         practitioner = practitioners.get(self.practitioner_id or "")
         bookings = tuple(
             replace(
                 booking,
-                place=place or booking.place,
+                participation=self._answered(booking.participation),
+                place=site.place or booking.place,
                 practitioner=practitioner or booking.practitioner,
+                kind=_at(site, booking.kind),
             )
             for booking in self.reading.bookings
         )
         return replace(self.reading, bookings=bookings)
+
+    def _answered(self, status: ParticipationStatus) -> ParticipationStatus:
+        is_answer = self.accepted_is_confirmed or status != "accepted"
+        return status if is_answer else ParticipationStatus.NEEDS_ACTION
+
+
+def _at(site: Site, kind: Kind) -> Kind:
+    return replace(kind, telehealth=True) if site.is_virtual else kind
 
 
 def read_appointment(resource: Resource, source: Source) -> Draft | Unreadable:
@@ -99,25 +132,27 @@ def _read(resource: Resource, source: Source) -> Draft | Problem:
         return Problem(f"{_TYPE}.status", "unknown-code")
     start_at = instant(resource.get("start"))
     if start_at is None:
-        return _without_start(resource, status)
+        return _without_start(resource, source, status)
     patients = _patients(resource, source)
     if not isinstance(patients, dict):
-        return patients if status not in _NOT_HAPPENING else _empty(resource)
+        return patients if status not in _NOT_HAPPENING else _empty(resource, source)
     return _draft(resource, source, status, start_at, patients)
 
 
-def _without_start(resource: Resource, status: AppointmentStatus) -> Draft | Problem:
+def _without_start(
+    resource: Resource, source: Source, status: AppointmentStatus
+) -> Draft | Problem:
     start = resource.get("start")
     if start is None and status in _NOT_HAPPENING:
-        return _empty(resource)
+        return _empty(resource, source)
     if start is None:
         return Problem(f"{_TYPE}.start", "missing")
     zoneless = "instant-without-zone" if lacks_zone(start) else "not-an-instant"
     return Problem(f"{_TYPE}.start", zoneless)
 
 
-def _empty(resource: Resource) -> Draft:
-    return Draft(Reading(resource["id"], fingerprint(resource), ()))
+def _empty(resource: Resource, source: Source) -> Draft:
+    return Draft(Reading(resource["id"], source.fingerprint(resource), ()))
 
 
 def _draft(
@@ -132,6 +167,7 @@ def _draft(
         resource, source, ("Practitioner", "PractitionerRole")
     )
     version_id = as_object(resource.get("meta")).get("versionId")
+    link = join_url(resource, source.join_url_extensions)
     shared = Appointment(
         key=AppointmentKey(source.connection, resource["id"], ""),
         status=status,
@@ -142,8 +178,11 @@ def _draft(
         place=Place(location_id, label(location)) if location_id else None,
         practitioner=without_additions(practitioner),
         slot_ids=tuple(slot_ids(resource, source.base_url)),
-        join_url=join_url(resource, source.join_url_extensions),
-        fingerprint=fingerprint(resource),
+        join_url=link,
+        kind=kind(resource, source.base_url, has_join_url=link is not None),
+        # Never `comment`, which is the clinic's own.
+        instructions=instruction(resource.get("patientInstruction")),
+        fingerprint=source.fingerprint(resource),
     )
     bookings = tuple(
         replace(
@@ -154,7 +193,7 @@ def _draft(
         for patient_id, participation in patients.items()
     )
     reading = Reading(resource["id"], shared.fingerprint, bookings)
-    return Draft(reading, location_id, practitioner_id)
+    return Draft(reading, location_id, practitioner_id, source.accepted_is_confirmed)
 
 
 def _patients(

@@ -129,6 +129,9 @@ class EHRConfig(_Part):
     opt_out_extension: str | None = None
     """The URL of a boolean extension on Patient by which the EHR marks an opt-out."""
 
+    accepted_is_confirmed: bool = True
+    """Off: `accepted` is no answer, for EHRs that book everybody as accepted."""
+
     join_url_extensions: tuple[str, ...] = VIRTUAL_SERVICE
     """The URLs of Appointment extensions that hold the patient's own video link."""
 

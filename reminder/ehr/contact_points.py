@@ -14,9 +14,11 @@ _MOST_LOOKED_AT = 50
 _LONGEST = 320  # The longest address of RFC 5321; no telephone number is longer.
 _UNRANKED = 10**6
 _USES = {"mobile": 0, "home": 1, "temp": 2, "work": 3}
-# A text to these costs the patient, reaches nobody, or reaches a desk.
+# A text to these costs the patient, reaches nobody, or is read out to whoever
+# picks up. In North America no number tells whether it is a mobile one.
 _NO_SMS = frozenset(
     {
+        PhoneNumberType.FIXED_LINE,
         PhoneNumberType.PREMIUM_RATE,
         PhoneNumberType.SHARED_COST,
         PhoneNumberType.TOLL_FREE,

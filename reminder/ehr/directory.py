@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from reminder.ehr.appointments import Draft
+from reminder.ehr.appointments import Draft, Site
 from reminder.ehr.bundles import id_lists, search
 from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused
 from reminder.ehr.human_names import as_addressed, chosen
-from reminder.ehr.raw import Resource, as_object
+from reminder.ehr.raw import Resource, as_object, objects
 from reminder.ehr.text import PLACE_LIMIT, label
 from reminder.ehr.validate import r4_problem
 from reminder.model.appointments import Place
@@ -18,6 +18,9 @@ from reminder.model.clock import Clock
 from reminder.model.readings import Reading
 
 _T = TypeVar("_T")
+
+_PHYSICAL_TYPE = "http://terminology.hl7.org/CodeSystem/location-physical-type"
+_VIRTUAL = "vi"
 
 
 class Directory:
@@ -28,18 +31,18 @@ class Directory:
     """
 
     def __init__(self, client: FHIRClient, config: EHRConfig, *, clock: Clock) -> None:
-        self._places = _Names(client, config, clock, "Location", _place)
+        self._sites = _Names(client, config, clock, "Location", _site)
         self._practitioners = _Names(
             client, config, clock, "Practitioner", _practitioner
         )
 
     async def finished(self, drafts: Collection[Draft]) -> list[Reading]:
         """The drafts as readings, with what their references are called."""
-        places = await self._places.of(draft.location_id for draft in drafts)
+        sites = await self._sites.of(draft.location_id for draft in drafts)
         practitioners = await self._practitioners.of(
             draft.practitioner_id for draft in drafts
         )
-        return [draft.finished(places, practitioners) for draft in drafts]
+        return [draft.finished(sites, practitioners) for draft in drafts]
 
 
 class _Names(Generic[_T]):
@@ -89,9 +92,23 @@ class _Names(Generic[_T]):
         }
 
 
-def _place(location: Resource) -> Place | None:
+def _site(location: Resource) -> Site:
     name, address = label(location.get("name")), _address(location.get("address"))
-    return Place(location["id"], name, address) if name or address else None
+    place = Place(location["id"], name, address) if name or address else None
+    return Site(place, _is_virtual(location))
+
+
+def _is_virtual(location: Resource) -> bool:
+    types = location.get("type")
+    concepts = [
+        location.get("physicalType"),
+        *(types if isinstance(types, list) else []),
+    ]
+    return any(
+        coding.get("code") == _VIRTUAL and coding.get("system") == _PHYSICAL_TYPE
+        for concept in objects(concepts)
+        for coding in objects(concept.get("coding"))
+    )
 
 
 def _address(value: object) -> str:

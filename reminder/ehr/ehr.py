@@ -54,7 +54,12 @@ class EHR:
         self._appointments = AppointmentSearch(
             client,
             config,
-            Source(name, base_url, config.join_url_extensions),
+            Source(
+                name,
+                base_url,
+                config.join_url_extensions,
+                accepted_is_confirmed=config.accepted_is_confirmed,
+            ),
             Directory(client, config, clock=clock),
             self._capabilities,
         )

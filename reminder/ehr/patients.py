@@ -3,32 +3,23 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 
 from reminder.ehr.contact_points import contact_points
+from reminder.ehr.guardians import are_guardians, contact_guardians
 from reminder.ehr.human_names import chosen, family, first_given
 from reminder.ehr.instants import is_current
 from reminder.ehr.raw import Resource, as_object, fingerprint, objects
 from reminder.ehr.references import Target, is_id, resolve
 from reminder.ehr.validate import Problem, r4_problem
+from reminder.ehr.zones import home_zone
 from reminder.model.people import Guardian, Patient, PatientKey
 from reminder.model.readings import Unreadable
 
 _BCP_47 = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
-# Who may be told in a minor's stead. Emergency contacts, siblings, employers
-# and insurers are RelatedPersons, too: an unlisted code is nobody's guardian.
-# The codes are of v3-RoleCode, N (next-of-kin) of v2-0131.
-_CODES = """
-    PRN PRNFOST NPRN STPPRN MTH MTHFOST NMTH NMTHF GESTM STPMTH ADOPTM ADOPTP
-    FTH FTHFOST NFTH NFTHF STPFTH ADOPTF GUARD GUADLTM POWATT HPOWATT DPOWATT
-    RESPRSN N
-"""
-_GUARDIANS = frozenset(_CODES.split())
-_GUARDIAN_WORDS = re.compile(
-    r"\b(mother|father|parent|guardian|madre|padre|tutora?)\b", re.IGNORECASE
-)
+_MOST_LANGUAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +35,7 @@ class Reader:
 def read_patient(
     resource: Resource, reader: Reader, *, now: datetime
 ) -> Patient | Unreadable:
-    """A Patient without guardians, who come from RelatedPerson.
+    """A Patient; of guardians only contacts, the others come from RelatedPerson.
 
     A record replaced by another is inactive: appointments will follow to the
     survivor in the EHR, and until then a human must look.
@@ -54,15 +45,19 @@ def read_patient(
         return _unreadable(resource, "Patient", problem)
     name = chosen(resource.get("name"))
     born = resource.get("birthDate")
+    languages = _languages(resource)
     return Patient(
         key=PatientKey(reader.connection, resource["id"]),
         given=first_given(name),
         family=family(name),
         birth_date=born if isinstance(born, str) and _DATE.fullmatch(born) else None,
-        language=_language(resource),
+        language=languages[0] if languages else None,
+        further_languages=languages[1:],
+        zone=home_zone(resource, now=now, country=reader.country),
         contact_points=contact_points(
             resource.get("telecom"), now=now, country=reader.country
         ),
+        guardians=contact_guardians(resource, now=now, country=reader.country),
         active=resource.get("active") is not False and not _is_replaced(resource),
         deceased=bool(
             resource.get("deceasedBoolean") or resource.get("deceasedDateTime")
@@ -87,12 +82,15 @@ def read_guardian(
     if problem is not None or not isinstance(patient, Target):
         return _unreadable(resource, type_, problem or Problem(type_, "invalid"))
     current = is_current(resource.get("period"), now)
-    if resource.get("active") is False or not current or not _is_guardian(resource):
+    relationships = list(objects(resource.get("relationship")))
+    related = not relationships or are_guardians(relationships)
+    if resource.get("active") is False or not current or not related:
         return None
+    languages = _languages(resource)
     return patient.resource_id, Guardian(
         resource["id"],
         contact_points(resource.get("telecom"), now=now, country=reader.country),
-        _language(resource),
+        languages[0] if languages else None,
     )
 
 
@@ -113,18 +111,23 @@ def _unreadable(resource: Resource, resource_type: str, problem: Problem) -> Unr
     )
 
 
-def _language(resource: Resource) -> str | None:
+def _languages(resource: Resource) -> tuple[str, ...]:
+    """The languages in BCP 47, the preferred one first, each once."""
     preferred_first = sorted(
         objects(resource.get("communication")),
         key=lambda each: each.get("preferred") is not True,
     )
-    for communication in preferred_first:
-        language = as_object(communication.get("language"))
-        for coding in objects(language.get("coding")):
-            code = coding.get("code")
-            if isinstance(code, str) and _BCP_47.fullmatch(code):
-                return code
-    return None
+    tags = map(_tag, islice(preferred_first, _MOST_LANGUAGES))
+    once = {tag.lower(): tag for tag in reversed([tag for tag in tags if tag])}
+    return tuple(reversed(once.values()))
+
+
+def _tag(communication: Resource) -> str | None:
+    """One language's tag: of several codings one of ISO 639-1, if there is any."""
+    language = as_object(communication.get("language"))
+    codes = [coding.get("code") for coding in objects(language.get("coding"))]
+    tags = [code for code in codes if isinstance(code, str) and _BCP_47.fullmatch(code)]
+    return min(tags, key=lambda tag: len(tag.partition("-")[0]), default=None)
 
 
 def _is_replaced(resource: Resource) -> bool:
@@ -139,17 +142,4 @@ def _is_opted_out(resource: Resource, extension_url: str | None) -> bool:
     return any(
         extension.get("url") == extension_url and extension.get("valueBoolean") is True
         for extension in extensions
-    )
-
-
-def _is_guardian(resource: Resource) -> bool:
-    relationships = list(objects(resource.get("relationship")))
-    return not relationships or any(map(_says_guardian, relationships))
-
-
-def _says_guardian(relationship: Resource) -> bool:
-    codings = list(objects(relationship.get("coding")))
-    words = [relationship.get("text"), *(coding.get("display") for coding in codings)]
-    return any(coding.get("code") in _GUARDIANS for coding in codings) or any(
-        isinstance(word, str) and _GUARDIAN_WORDS.search(word) for word in words
     )

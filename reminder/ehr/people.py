@@ -60,7 +60,10 @@ class PeopleSearch:
         unreadable += [each for each in guardians if isinstance(each, Unreadable)]
         pairs = [each for each in guardians if isinstance(each, tuple)]
         told = [
-            replace(patients[id_], guardians=_guardians_of(id_, pairs))
+            replace(
+                patients[id_],
+                guardians=_guardians_of(patients[id_], pairs) if id_ in young else (),
+            )
             for id_ in dict.fromkeys(ids)
             if id_ in patients
         ]
@@ -115,11 +118,12 @@ def _may_be_minor(patient: Patient | None, today: date) -> bool:
 
 
 def _guardians_of(
-    patient_id: str, pairs: Sequence[tuple[str, Guardian]]
+    patient: Patient, pairs: Sequence[tuple[str, Guardian]]
 ) -> tuple[Guardian, ...]:
+    """The RelatedPersons, who are on record for this; then the contacts."""
     own = {
         guardian.related_person_id: guardian
         for id_, guardian in pairs
-        if id_ == patient_id
+        if id_ == patient.key.patient_id
     }
-    return tuple(own.values())
+    return (*own.values(), *patient.guardians)

@@ -14,7 +14,7 @@ Resource = dict[str, Any]
 
 # Goes up with every change of how a resource is read, so that what was read
 # the old way is read again instead of being taken for unchanged.
-_READ_AS = "1"
+_READ_AS = "2"
 
 
 def fingerprint(resource: object) -> str:

@@ -14,7 +14,7 @@ from reminder.ehr.directory import Directory
 from reminder.ehr.errors import EHRRefused
 from reminder.ehr.instants import instant, instant_text
 from reminder.ehr.outcomes import refused
-from reminder.ehr.raw import Resource, as_object, as_resource, fingerprint
+from reminder.ehr.raw import Resource, as_object, as_resource
 from reminder.model.readings import Changes, Gone, Reading, Slice, Unreadable
 
 _TYPE = "Appointment"
@@ -235,7 +235,7 @@ class AppointmentSearch:
         for resource in resources:
             resource_id = str(resource.get("id"))
             known_as = known.get(resource_id)
-            if known_as is not None and known_as == fingerprint(resource):
+            if known_as is not None and known_as == self._source.fingerprint(resource):
                 unchanged.add(resource_id)
             else:
                 read.append(self.read(resource))

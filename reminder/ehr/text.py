@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 NAME_LIMIT = 80
 PLACE_LIMIT = 120
+INSTRUCTION_LIMIT = 2000
 _URL_LIMIT = 2000
 
 # RFC 2047 encoded words are decoded by mail readers, and by Python before
@@ -52,6 +53,17 @@ def label(value: object, limit: int = PLACE_LIMIT) -> str:
     unmarked = re.sub(r"[<>]", " ", plain(value, limit)).replace("://", ": ")
     apart = _JOINING_DOT.sub(". ", unmarked)
     return " ".join(apart.split())[:limit].rstrip()
+
+
+def instruction(value: object, limit: int = INSTRUCTION_LIMIT) -> str:
+    """As `plain`, for what a patient is asked to do: no link forms.
+
+    Too long a text is left out whole: half of it may say the opposite. Signs
+    such as < stay, since 'BP < 140' without it is something else.
+    """
+    if not isinstance(value, str) or len(value) > limit:
+        return ""
+    return _JOINING_DOT.sub(". ", plain(value, limit).replace("://", ": "))
 
 
 def https_url(value: object) -> str | None:

@@ -1,3 +1,4 @@
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,11 +8,22 @@ from hypothesis import strategies as st
 
 from reminder.ehr.appointments import Draft, Source, read_appointment
 from reminder.ehr.config import VIRTUAL_SERVICE
-from reminder.model.appointments import AppointmentStatus, ParticipationStatus, Place
+from reminder.model.appointments import (
+    AppointmentStatus,
+    Kind,
+    ParticipationStatus,
+    Place,
+)
 from reminder.model.readings import Unreadable
 from tests.ehr.pretend import BASE_URL, Resource, fixture
 
 SOURCE = Source("north", BASE_URL, VIRTUAL_SERVICE)
+HL7 = "http://terminology.hl7.org/codesystem"
+VIRTUAL = {
+    "coding": [
+        {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "VR"}
+    ]
+}
 
 
 def read(name: str = "appointment-booked", /, **changes: object) -> Draft | Unreadable:
@@ -38,6 +50,159 @@ def test_a_booked_visit_is_read_whole() -> None:
     assert booking.place == Place("main", "Main Street Clinic")
     assert isinstance(draft, Draft)
     assert (draft.location_id, draft.practitioner_id) == ("main", "lee")
+
+
+def test_what_kind_of_visit_it_is_is_read_in_small_letters() -> None:
+    kind = booking_of(read("appointment-described")).kind
+
+    assert kind == Kind(
+        appointment_types=frozenset({"followup", f"{HL7}/v2-0276|followup"}),
+        service_types=frozenset(
+            {"183", f"{HL7}/service-type|183", "mental health", "first talk"}
+        ),
+        service_categories=frozenset({"22", f"{HL7}/service-category|22"}),
+        specialties=frozenset(
+            {"394587001", "http://snomed.info/sct|394587001", "psychiatry"}
+        ),
+        practitioner_ids=frozenset({"lee", "Night-Team"}),
+        tags=frozenset(
+            {
+                "spring-recall",
+                "https://ehr.example.org/codesystem/programme|spring-recall",
+            }
+        ),
+        security=frozenset({"r", "psy"}),
+        telehealth=True,
+    )
+
+
+def test_the_patient_gets_the_instruction_and_never_the_comment() -> None:
+    booking = booking_of(read("appointment-described"))
+
+    assert booking.instructions == (
+        "Bring your medicines list. Do not eat < 2 hours before;"
+        " see https: evil. example. org/x"
+    )
+    assert "no-show" not in repr(asdict(booking))
+
+
+@pytest.mark.parametrize(
+    ("instruction", "read_as"),
+    [
+        pytest.param(None, "", id="none"),
+        pytest.param("  \n ", "", id="blank"),
+        pytest.param("x" * 2000, "x" * 2000, id="long"),
+        pytest.param("Do not eat. " * 200, "", id="too-long-is-left-out-whole"),
+        pytest.param("\u202eFast\u202c\x07", "Fast", id="controls"),
+    ],
+)
+def test_an_instruction_is_harmless_and_whole_or_not_there(
+    instruction: object, read_as: str
+) -> None:
+    assert booking_of(read(patientInstruction=instruction)).instructions == read_as
+
+
+@pytest.mark.parametrize(
+    ("label", "codes"),
+    [
+        pytest.param({"code": "R"}, {"r"}, id="without-a-system-it-counts"),
+        pytest.param(
+            {"system": "http://hl7.org/fhir/v3/Confidentiality", "code": "V"},
+            {"v"},
+            id="as-stu3-named-it",
+        ),
+        pytest.param(
+            {"system": "urn:oid:2.16.840.1.113883.5.4", "code": "HIV"},
+            {"hiv"},
+            id="by-its-oid",
+        ),
+        pytest.param({"system": "https://x.example", "code": "R"}, set(), id="foreign"),
+        pytest.param(
+            {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"},
+            set(),
+            id="without-a-code",
+        ),
+    ],
+)
+def test_which_security_labels_are_read(label: Resource, codes: set[str]) -> None:
+    booking = booking_of(read(meta={"security": [label]}))
+
+    assert booking.kind.security == codes
+
+
+@pytest.mark.parametrize(
+    ("changes", "telehealth"),
+    [
+        pytest.param({}, False, id="nothing-says-so"),
+        pytest.param({"serviceType": [VIRTUAL]}, True, id="service-type"),
+        pytest.param({"appointmentType": VIRTUAL}, True, id="appointment-type"),
+        pytest.param(
+            {"serviceType": [{"coding": [{"code": "VR"}]}]}, False, id="no-system"
+        ),
+        pytest.param({"serviceType": [{"text": "Video visit"}]}, False, id="a-word"),
+    ],
+)
+def test_a_visit_is_remote_only_where_a_code_says_so(
+    changes: Resource, telehealth: bool
+) -> None:
+    assert booking_of(read(**changes)).kind.telehealth is telehealth
+
+
+def test_with_a_link_to_join_a_visit_is_remote() -> None:
+    assert booking_of(read("appointment-telehealth-contained")).kind.telehealth
+
+
+def test_codes_beyond_all_measure_are_left_out() -> None:
+    long, many = "x" * 201, [{"text": f"t{number}"} for number in range(1000)]
+
+    kind = booking_of(
+        read(
+            specialty=[{"text": long, "coding": [{"code": "x" * 99, "system": long}]}],
+            serviceType=many,
+        )
+    ).kind
+
+    assert kind.specialties == {"x" * 99}
+    assert len(kind.service_types) == 30
+
+
+@pytest.mark.parametrize(
+    ("counts", "status", "participation"),
+    [
+        pytest.param(True, "accepted", ParticipationStatus.ACCEPTED, id="as-said"),
+        pytest.param(
+            False, "accepted", ParticipationStatus.NEEDS_ACTION, id="as-booked"
+        ),
+        pytest.param(
+            False, "declined", ParticipationStatus.DECLINED, id="a-no-is-a-no"
+        ),
+        pytest.param(
+            False, "tentative", ParticipationStatus.TENTATIVE, id="so-is-a-perhaps"
+        ),
+    ],
+)
+def test_accepted_is_no_answer_where_everybody_is_booked_so(
+    counts: bool, status: str, participation: ParticipationStatus
+) -> None:
+    source = replace(SOURCE, accepted_is_confirmed=counts)
+    who = {"actor": {"reference": "Patient/ana"}, "status": status}
+
+    draft = read_appointment(fixture("appointment-booked", participant=[who]), source)
+
+    assert isinstance(draft, Draft)
+    assert draft.reading.bookings[0].participation == status
+    (booking,) = draft.finished({}, {}).bookings
+    assert booking.participation is participation
+
+
+def test_what_is_read_another_way_has_another_fingerprint() -> None:
+    otherwise = replace(SOURCE, accepted_is_confirmed=False)
+    resource = fixture("appointment-booked")
+
+    assert SOURCE.fingerprint(resource) != otherwise.fingerprint(resource)
+    assert booking_of(
+        read_appointment(resource, otherwise)
+    ).fingerprint == otherwise.fingerprint(resource)
 
 
 def test_a_display_name_loses_what_may_be_a_specialty() -> None:
@@ -187,7 +352,7 @@ def test_the_fingerprint_follows_content_and_not_its_order() -> None:
 
     assert booking_of(same).fingerprint == booking_of(read()).fingerprint
     assert booking_of(other).fingerprint != booking_of(read()).fingerprint
-    assert booking_of(same).fingerprint.startswith("1-")
+    assert booking_of(same).fingerprint.startswith("2-")
 
 
 def test_nothing_of_an_unreadable_resource_is_told() -> None:
@@ -215,12 +380,17 @@ def places(value: object, path: tuple = ()) -> list[tuple]:
     return [path, *below] if path else below
 
 
-PLACES = places(fixture("appointment-telehealth-contained"))
+PLACES = [
+    (name, place)
+    for name in ("appointment-telehealth-contained", "appointment-described")
+    for place in places(fixture(name))
+]
 
 
 @given(st.sampled_from(PLACES), JSON)
-def test_no_json_makes_the_reader_fall(place: tuple, value: object) -> None:
-    resource = fixture("appointment-telehealth-contained")
+def test_no_json_makes_the_reader_fall(where: tuple, value: object) -> None:
+    name, place = where
+    resource = fixture(name)
     holder: Any = resource
     for key in place[:-1]:
         holder = holder[key]

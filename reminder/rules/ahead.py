@@ -18,15 +18,14 @@ def look_ahead(visit: Visit, step: PreparedStep) -> Candidate | Reason:
     to = visit.told(step)
     if isinstance(to, Reason):
         return to
-    start_at = visit.appointment.start_at
-    latest = wanted_at(visit.clinic, step.step.useful, start_at, None)
+    latest = visit.appointment.start_at - step.useful
     when = _when(visit, step, latest)
     return when if isinstance(when, Reason) else visit.candidate(step, to, when, latest)
 
 
 def _when(visit: Visit, step: PreparedStep, latest: datetime) -> Due | Reason:
-    offset, start_at = step.before, visit.appointment.start_at
-    wanted, kept = wanted_at(visit.clinic, offset, start_at, None), visit.kept(step)
+    start_at, kept = visit.appointment.start_at, visit.kept(step)
+    wanted = wanted_at(visit.clinic, step.timed, start_at, None)
     if at := at_once_before(kept):
         return Due(wanted, at, Note.AT_ONCE)
     when = visit.due(step, wanted, latest, visit_at=start_at)

@@ -1,7 +1,7 @@
 """A step that somebody can be told in time, before it is weighed against the others."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from reminder.model.appointments import Appointment
 from reminder.model.clinics import Clinic
@@ -38,7 +38,6 @@ class Candidate:
 
     key: ReminderKey
     appointment: Appointment
-    visit_on: date
     clinic: Clinic
     rule_id: str
     prepared: PreparedStep
@@ -52,6 +51,11 @@ class Candidate:
     notes: tuple[Note, ...] = ()
     together: str = ""
     reason: Reason | None = None
+
+    @property
+    def template(self) -> str:
+        """In which words it is told."""
+        return self.prepared.step.template
 
     @property
     def is_before(self) -> bool:
@@ -75,7 +79,7 @@ class Candidate:
         return Planned(
             key=self.key,
             clinic_id=self.clinic.clinic_id,
-            template=self.prepared.step.template,
+            template=self.template,
             language=self.language,
             routes=self.routes,
             due_at=self.due_at,

@@ -6,7 +6,7 @@ nearest to their visit are worth most. What finds no room goes by a channel
 that is not limited, if its step has one, and else is not told, for all to see.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -46,7 +46,7 @@ def limit(candidates: Sequence[Candidate], world: World, zone: ZoneInfo) -> bool
 
 
 class _Days:
-    """How many messages there are on each day; days are ordinals in the zone."""
+    """On which days there are messages already; days are ordinals in the zone."""
 
     def __init__(self, world: World, zone: ZoneInfo) -> None:
         self._zone, self._going = zone, world.going
@@ -56,18 +56,29 @@ class _Days:
             for told in world.person.told
         }
         for one in world.person.kept:
-            if one.message_id and one.told_at and one.channel:
+            if one.told_at and one.message_id and one.channel:
                 went = (_ordinal(one.told_at, zone), one.channel)
                 self._told.setdefault(one.message_id, went)
-        self._planned: Counter[int] = Counter()
+        self._planned: list[int] = []
 
     def is_roomy_for(self, messages: Sequence[_Message]) -> bool:
         """Whether there are so few that no cap can be reached."""
         lowest = min(_lowest(message[0].clinic.ruleset.caps) for message in messages)
         return len(messages) + len(self._told) <= lowest
 
-    def of(self, message: _Message) -> int:
-        """The day a message counts on."""
+    def find_room(self, message: _Message) -> bool:
+        """Take one more on its day, if every seven days around it leave room."""
+        day = self._day(message)
+        if not self._has_room(message[0].clinic.ruleset.caps, day):
+            return False
+        self._planned.append(day)
+        return True
+
+    def take(self, message: _Message) -> None:
+        """One more on its day, whether there is room or not."""
+        self._planned.append(self._day(message))
+
+    def _day(self, message: _Message) -> int:
         if self._going is not None and any(map(self._is_going, message)):
             return self._today
         return _ordinal(message[0].due_at, self._zone)
@@ -75,31 +86,19 @@ class _Days:
     def _is_going(self, one: Candidate) -> bool:
         return self._going is not None and one.key == self._going.key
 
-    def has_room(self, message: _Message) -> bool:
-        """Whether one more fits on its day, and into every seven days around it."""
-        caps, day = message[0].clinic.ruleset.caps, self.of(message)
-        taken = self._taken(caps, day)
+    def _has_room(self, caps: Caps, day: int) -> bool:
+        taken = self._planned
+        if self._told:
+            counted = caps.channels
+            taken = [*taken, *(on for on, by in self._told.values() if by in counted)]
         if caps.a_day is not None and taken.count(day) >= caps.a_day:
             return False
         if caps.a_week is None or len(taken) < caps.a_week:
             return True
         return all(
-            sum(first <= one < first + _WEEK for one in taken) < caps.a_week
+            sum(first <= on < first + _WEEK for on in taken) < caps.a_week
             for first in range(day - _WEEK + 1, day + 1)
         )
-
-    def take(self, message: _Message) -> None:
-        """One more on its day."""
-        self._planned[self.of(message)] += 1
-
-    def _taken(self, caps: Caps, day: int) -> list[int]:
-        near = range(day - _WEEK + 1, day + _WEEK)
-        told = [
-            one
-            for one, channel in self._told.values()
-            if one in near and channel in caps.channels
-        ]
-        return told + [one for one in self._planned.elements() if one in near]
 
 
 def _messages(candidates: Iterable[Candidate]) -> Iterable[_Message]:
@@ -117,7 +116,7 @@ def _goes_with(one: Candidate) -> tuple[object, ...]:
     return (
         one.clinic.clinic_id,
         one.routes[0],
-        one.prepared.step.template,
+        one.template,
         one.language,
         one.due_at,
     )
@@ -138,8 +137,7 @@ def _worth(message: _Message) -> tuple[object, ...]:
 
 def _place(message: _Message, days: _Days) -> bool:
     """Find room for a message; whether it had to give way."""
-    if days.has_room(message):
-        days.take(message)
+    if days.find_room(message):
         return False
     if all(map(_by_another_channel, message)):
         for one in message:

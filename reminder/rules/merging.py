@@ -12,6 +12,8 @@ from reminder.rules.candidates import Candidate
 _SAME_EVENT = timedelta(minutes=15)
 """How far apart two visits of a day may have been booked, moved or cancelled."""
 
+_Group = list[Candidate]
+
 
 def merge(candidates: Sequence[Candidate]) -> None:
     """Give what goes together the same moment, and say so.
@@ -23,56 +25,65 @@ def merge(candidates: Sequence[Candidate]) -> None:
     A `together` is also what other people at the same address are merged by,
     when the message is made.
     """
-    groups: dict[tuple[object, ...], list[Candidate]] = defaultdict(list)
+    told = [one for one in candidates if one.reason is None]
+    for (visit_on, due_on), group in _by_days(told).items():
+        for ranked in _by_rank(group, f"{visit_on}/{due_on}"):
+            for alike in _alike(ranked):
+                _align(alike)
+
+
+def _by_days(candidates: Iterable[Candidate]) -> dict[tuple[date, date], _Group]:
+    """What is due on one day about visits on one day."""
+    groups: dict[tuple[date, date], _Group] = {}
+    visit: Candidate | None = None
     for one in candidates:
-        if one.reason is None:
-            groups[_alike(one)].append(one)
-    for group in groups.values():
-        for ranked in _by_rank(group):
-            _align([one for one in ranked if one.is_to_come])
+        if visit is None or one.appointment is not visit.appointment:
+            visit, visit_on = one, local_date(one.clinic, one.appointment.start_at)
+        days = (visit_on, local_date(one.clinic, one.due_at))
+        groups.setdefault(days, []).append(one)
+    return groups
 
 
-def _alike(one: Candidate) -> tuple[object, ...]:
-    return (
-        one.clinic.clinic_id,
-        one.routes[0],
-        one.prepared.step.template,
-        one.language,
-        one.prepared.kind,
-        one.visit_on,
-        local_date(one.clinic, one.due_at),
-    )
-
-
-def _by_rank(group: Sequence[Candidate]) -> Iterable[Sequence[Candidate]]:
+def _by_rank(group: _Group, name: str) -> Iterable[_Group]:
     """The first of each visit, then the second of each, as they are due."""
     if len(group) == 1:
-        _name(group[0], 0)
-        return (group,)
+        _name(group[0], name, 0)
+        return ()
     ranks: dict[AppointmentKey, int] = defaultdict(int)
-    ranked: dict[int, list[Candidate]] = defaultdict(list)
+    ranked: dict[int, _Group] = defaultdict(list)
     for one in sorted(group, key=lambda one: (one.due_at, one.key)):
         rank = ranks[one.key.appointment]
         ranks[one.key.appointment] += 1
         ranked[rank].append(one)
-        _name(one, rank)
+        _name(one, name, rank)
     return ranked.values()
 
 
-def _name(one: Candidate, rank: int) -> None:
+def _name(one: Candidate, name: str, rank: int) -> None:
     if one.is_before:
-        due_on: date = local_date(one.clinic, one.due_at)
-        one.together = f"{one.visit_on}/{due_on}/{rank}"
+        one.together = f"{name}/{rank}"
 
 
-def _align(group: Sequence[Candidate]) -> None:
-    if len(group) < 2:
-        return
-    first, last = group[0].due_at, group[-1].due_at
-    if not group[0].is_before:
-        if last - first > _SAME_EVENT:
-            return
-        first = last
+def _alike(group: _Group) -> Iterable[_Group]:
+    """Those to one address, in the same words, that have not gone yet."""
+    if len(group) == 1:
+        return ()
+    groups: dict[tuple[object, ...], _Group] = defaultdict(list)
     for one in group:
-        one.due_at = first
+        if one.is_to_come:
+            alike = (one.clinic.clinic_id, one.routes[0], one.template, one.language)
+            groups[*alike, one.prepared.kind].append(one)
+    return groups.values()
+
+
+def _align(group: _Group) -> None:
+    if len(group) == 1:
+        return
+    due_at, last = group[0].due_at, group[-1].due_at
+    if not group[0].is_before:
+        if last - due_at > _SAME_EVENT:
+            return
+        due_at = last
+    for one in group:
+        one.due_at = due_at
         one.notes = (*one.notes, Note.TOGETHER)

@@ -52,7 +52,7 @@ def look_back(visit: Visit, step: PreparedStep) -> Candidate | Reason:
     if isinstance(to, Reason):
         return to
     wanted = wanted_at(
-        visit.clinic, step.after, appointment.start_at, appointment.end_at
+        visit.clinic, step.timed, appointment.start_at, appointment.end_at
     )
     when = visit.due(step, wanted, wanted + _A_DAY)
     if when is None:
@@ -100,7 +100,7 @@ def _told(visit: Visit, step: PreparedStep, event: Happened) -> Candidate | Reas
         return to
     latest, start_at = event.until, visit.appointment.start_at
     if start_at > visit.world.now:
-        latest = min(latest, wanted_at(visit.clinic, step.step.useful, start_at, None))
+        latest = min(latest, start_at - step.useful)
     when = visit.due(step, event.at, latest)
     if when is None:
         return Reason.QUIET_HOURS

@@ -1,6 +1,7 @@
 """The clinics as the planner wants them: found at once, their rules worked out once."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Enum, auto
 from functools import lru_cache
 from typing import assert_never, cast
@@ -39,6 +40,7 @@ class StepKind(Enum):
     MISSED = auto()
 
 
+_COUNTED_BY_MOVES = {StepKind.BOOKED, StepKind.MOVED, StepKind.CANCELLED}
 _EARLIER = {QuietPolicy.NEAREST, QuietPolicy.EARLIER}
 _URGENCY = {
     StepKind.BEFORE: Urgency.NORMAL,
@@ -52,21 +54,22 @@ _URGENCY = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedStep:
-    """A step, what kind it is of, and how it stands where not everything may go."""
+    """A step, what kind it is of, and how it stands where not everything may go.
+
+    `useful` is how long before the visit it stops being of use.
+    """
 
     step: Step
+    step_id: str
     kind: StepKind
     urgency: Urgency
+    counts_moves: bool
+    useful: timedelta
 
     @property
-    def before(self) -> Before:
-        """Its offset, of a step before a visit."""
-        return cast(Before, self.step.offset)
-
-    @property
-    def after(self) -> After:
-        """Its offset, of a step after a visit."""
-        return cast(After, self.step.offset)
+    def timed(self) -> Before | After:
+        """Its offset, of a step before or after a visit."""
+        return cast(Before | After, self.step.offset)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +122,14 @@ def prepared_step(step: Step) -> PreparedStep:
     kind = kind_of(step.offset)
     if kind is not StepKind.BEFORE and step.quiet in _EARLIER:
         step = replace(step, quiet=QuietPolicy.LATER)
-    return PreparedStep(step, kind, _URGENCY[kind])
+    return PreparedStep(
+        step=step,
+        step_id=step.step_id,
+        kind=kind,
+        urgency=_URGENCY[kind],
+        counts_moves=kind in _COUNTED_BY_MOVES,
+        useful=_elapsed(step.useful),
+    )
 
 
 def kind_of(offset: Offset) -> StepKind:
@@ -145,6 +155,16 @@ def kind_of(offset: Offset) -> StepKind:
             return StepKind.MISSED
         case _:
             assert_never(offset)
+
+
+def _elapsed(before: MinutesBefore | HoursBefore) -> timedelta:
+    match before:
+        case MinutesBefore(minutes):
+            return timedelta(minutes=minutes)
+        case HoursBefore(hours):
+            return timedelta(hours=hours)
+        case _:
+            assert_never(before)
 
 
 def _prepared(clinic: Clinic) -> PreparedClinic:

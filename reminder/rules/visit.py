@@ -1,19 +1,20 @@
 """One appointment under its rule, as its steps see it: who is told, what was kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from reminder.model.appointments import Appointment
 from reminder.model.clinics import Clinic
+from reminder.model.people import Channel
 from reminder.model.reasons import Note, Reason
 from reminder.model.reminders import Reminder, ReminderKey, Skipped
 from reminder.model.rulesets import Rule
-from reminder.rules.calendar import local_date
 from reminder.rules.candidates import Candidate
 from reminder.rules.conditions import Situation, unmet
 from reminder.rules.due import Due, due
 from reminder.rules.events import booked_at
-from reminder.rules.prepared import PreparedStep, StepKind
+from reminder.rules.prepared import PreparedStep
 from reminder.rules.recipients import (
     Audience,
     Recipient,
@@ -24,14 +25,13 @@ from reminder.rules.recipients import (
 from reminder.rules.steps import OWN_LEAD
 from reminder.rules.world import World
 
-_COUNTED_BY_MOVES = frozenset({StepKind.BOOKED, StepKind.MOVED, StepKind.CANCELLED})
-
 
 @dataclass(slots=True)
 class Visit:
     """One appointment at its clinic, as seen now.
 
-    `reason` is why nobody is reminded of it, if so.
+    `reason` is why nobody is reminded of it, if so. What several steps ask for
+    is worked out when the first of them does.
     """
 
     appointment: Appointment
@@ -39,33 +39,33 @@ class Visit:
     rule: Rule
     world: World
     reason: Reason | None
-    _audience: Audience | Reason | None = None
+    _listeners: Audience | Reason | None = None
     _situation: Situation | None = None
-
-    @property
-    def is_excluded(self) -> bool:
-        """Whether somebody at the clinic took it out."""
-        return self.appointment.key in self.world.person.excluded
+    _zone: ZoneInfo | None = None
+    _recipients: dict[tuple[Channel, ...], Recipient | Reason] = field(
+        default_factory=dict
+    )
 
     def why_not(self) -> Reason | None:
         """Why nobody may be reminded of this visit."""
         if self.reason is not None:
             return self.reason
-        if self.is_excluded:
-            return Reason.EXCLUDED
-        listeners = self._listeners()
+        listeners = self._audience()
         return listeners if isinstance(listeners, Reason) else None
 
     def told(self, step: PreparedStep) -> Recipient | Reason:
         """Who is told by a step, or why nobody is."""
-        if self.is_excluded:
-            return Reason.EXCLUDED
-        listeners = self._listeners()
+        listeners = self._audience()
         if isinstance(listeners, Reason):
             return listeners
-        if reason := self._unmet(step):
+        if step.step.conditions and (reason := self._unmet(step)):
             return reason
-        return recipient(listeners, step.step.channels, self.world.person, self.clinic)
+        channels = step.step.channels
+        found = self._recipients.get(channels)
+        if found is None:
+            found = recipient(listeners, channels, self.world.person, self.clinic)
+            self._recipients[channels] = found
+        return found
 
     def due(
         self,
@@ -76,9 +76,10 @@ class Visit:
         visit_at: datetime | None = None,
     ) -> Due | None:
         """When a step is told that is wanted then; None: quiet hours leave none."""
-        zone = zone_of(self.world.person.patient, self.clinic)
+        if self._zone is None:
+            self._zone = zone_of(self.world.person.patient, self.clinic)
         return due(
-            self.clinic, zone, step.step, wanted, latest=latest, visit_at=visit_at
+            self.clinic, self._zone, step.step, wanted, latest=latest, visit_at=visit_at
         )
 
     def candidate(
@@ -86,13 +87,12 @@ class Visit:
     ) -> Candidate:
         """A step that can be told, to be weighed against the others."""
         notes = () if when.note is None else (when.note,)
-        if step.step.step_id == OWN_LEAD:
+        if step.step_id == OWN_LEAD:
             notes = (*notes, Note.OWN_LEAD)
         key = self.key(step)
         return Candidate(
             key=key,
             appointment=self.appointment,
-            visit_on=local_date(self.clinic, self.appointment.start_at),
             clinic=self.clinic,
             rule_id=self.rule.rule_id,
             prepared=step,
@@ -117,28 +117,24 @@ class Visit:
 
     def key(self, step: PreparedStep) -> ReminderKey:
         """What a step of this visit is known by."""
-        counted = step.kind in _COUNTED_BY_MOVES
-        return ReminderKey(
-            self.appointment.key,
-            step.step.step_id,
-            self.appointment.start_at,
-            self.appointment.history.moves if counted else 0,
-        )
+        appointment = self.appointment
+        n = appointment.history.moves if step.counts_moves else 0
+        return ReminderKey(appointment.key, step.step_id, appointment.start_at, n)
 
-    def _listeners(self) -> Audience | Reason:
-        if self._audience is None:
-            person, patient = self.world.person, self.world.patient
-            self._audience = (
-                patient
-                if isinstance(patient, Reason)
-                else audience(patient, self.clinic, self.appointment, person)
-            )
-        return self._audience
+    def _audience(self) -> Audience | Reason:
+        if self._listeners is None:
+            self._listeners = self._who()
+        return self._listeners
+
+    def _who(self) -> Audience | Reason:
+        person, patient = self.world.person, self.world.patient
+        if self.appointment.key in person.excluded:
+            return Reason.EXCLUDED
+        if isinstance(patient, Reason):
+            return patient
+        return audience(patient, self.clinic, self.appointment, person)
 
     def _unmet(self, step: PreparedStep) -> Reason | None:
-        conditions = step.step.conditions
-        if not conditions:
-            return None
         if self._situation is None:
             appointment, world = self.appointment, self.world
             self._situation = Situation(
@@ -148,4 +144,4 @@ class Visit:
                 start_at=appointment.start_at,
                 is_first_of_day=world.is_first_of_the_day(appointment, self.clinic),
             )
-        return unmet(conditions, self._situation, self.clinic)
+        return unmet(step.step.conditions, self._situation, self.clinic)

@@ -117,9 +117,11 @@ def _languages(resource: Resource) -> tuple[str, ...]:
         objects(resource.get("communication")),
         key=lambda each: each.get("preferred") is not True,
     )
-    tags = map(_tag, islice(preferred_first, _MOST_LANGUAGES))
-    once = {tag.lower(): tag for tag in reversed([tag for tag in tags if tag])}
-    return tuple(reversed(once.values()))
+    once: dict[str, str] = {}
+    for tag in map(_tag, islice(preferred_first, _MOST_LANGUAGES)):
+        if tag is not None:
+            once.setdefault(tag.lower(), tag)
+    return tuple(once.values())
 
 
 def _tag(communication: Resource) -> str | None:

@@ -34,6 +34,7 @@ def test_the_best_come_first_and_the_unusable_not_at_all() -> None:
         pytest.param("+1 212 555 0101", "MX", "+12125550101", id="country-in-number"),
         pytest.param("212 555 0101 ext. 5", "US", None, id="extension"),
         pytest.param("800 555 0199", "US", None, id="toll-free"),
+        pytest.param("020 7946 0018", "GB", None, id="a-landline-by-its-number"),
         pytest.param("555-0101", "US", None, id="no-area"),
         pytest.param("unknown", "US", None, id="words"),
         pytest.param("1" * 400, "US", None, id="long"),
@@ -66,6 +67,36 @@ def test_email_addresses(value: str, address: str | None) -> None:
     point = {"system": "email", "value": value}
 
     assert found(point) == ([(Channel.EMAIL, address)] if address else [])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "best"),
+    [
+        pytest.param({"rank": 2}, {"rank": 1}, "second", id="rank"),
+        pytest.param({"rank": 9}, {}, "first", id="any-rank-before-none"),
+        pytest.param(
+            {"use": "work", "rank": 1}, {"use": "mobile"}, "first", id="rank-before-use"
+        ),
+        pytest.param({"use": "work"}, {"use": "mobile"}, "second", id="mobile"),
+        pytest.param({"use": "work"}, {"use": "home"}, "second", id="home"),
+        pytest.param({"use": "work"}, {}, "second", id="no-use-before-work"),
+        pytest.param({"use": "temp"}, {"use": "home"}, "second", id="temporary"),
+        pytest.param({"use": "home"}, {}, "first", id="as-given"),
+        pytest.param(
+            {"rank": 1, "period": {"start": "2028"}}, {}, "second", id="not-yet"
+        ),
+        pytest.param({"rank": 1, "period": {"end": "2026"}}, {}, "second", id="ended"),
+        pytest.param({"period": {"end": "2027-02-20"}}, {}, "first", id="ends-today"),
+    ],
+)
+def test_which_of_two_numbers_comes_first(first: dict, second: dict, best: str) -> None:
+    one = {"system": "sms", "value": "212 555 0101"} | first
+    other = {"system": "sms", "value": "212 555 0102"} | second
+
+    points = found(one, other)
+
+    number = "+12125550101" if best == "first" else "+12125550102"
+    assert points[0] == (Channel.SMS, number)
 
 
 def test_a_landline_gets_no_text_and_an_sms_number_needs_no_use() -> None:

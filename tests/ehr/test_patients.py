@@ -35,6 +35,70 @@ def test_a_patient_is_read_whole() -> None:
     assert (ana.active, ana.deceased, ana.opted_out) == (True, False, False)
 
 
+def test_a_child_is_read_with_contacts_languages_and_zone() -> None:
+    cleo = patient("patient-minor-with-contacts")
+
+    assert [each.related_person_id for each in cleo.guardians] == [
+        "contact-2",
+        "contact-5",
+    ]
+    assert (cleo.language, cleo.further_languages) == ("hmn", ("es", "en"))
+    assert cleo.zone == "America/Chicago"
+
+
+def spoken(*languages: object) -> list[Resource]:
+    return [
+        {"language": {"coding": [{"code": code} for code in codes]}, **more}
+        for codes, more in languages
+    ]
+
+
+YES = {"preferred": True}
+
+
+@pytest.mark.parametrize(
+    ("communication", "language", "further"),
+    [
+        pytest.param([], None, (), id="none"),
+        pytest.param(spoken((["es"], {})), "es", (), id="one"),
+        pytest.param(
+            spoken((["en"], {}), (["es"], {})), "en", ("es",), id="none-preferred"
+        ),
+        pytest.param(
+            spoken((["en"], {}), (["fr"], {}), (["es"], YES)),
+            "es",
+            ("en", "fr"),
+            id="the-preferred-first-then-in-order",
+        ),
+        pytest.param(
+            spoken((["en-US"], {}), (["EN-us"], {}), (["en"], {})),
+            "en-US",
+            ("en",),
+            id="each-once-whatever-the-case",
+        ),
+        pytest.param(
+            spoken((["spa", "es"], {})), "es", (), id="two-letters-before-three"
+        ),
+        pytest.param(spoken((["hmn"], {})), "hmn", (), id="three-where-there-are-none"),
+        pytest.param(
+            spoken((["Spanish!"], YES), (["en"], {})), "en", (), id="no-tag-at-all"
+        ),
+        pytest.param(
+            spoken(*(([f"a{chr(97 + n)}"], {}) for n in range(26))),
+            "aa",
+            tuple(f"a{chr(97 + n)}" for n in range(1, 10)),
+            id="no-more-than-ten",
+        ),
+    ],
+)
+def test_the_languages_and_their_order(
+    communication: list[Resource], language: str | None, further: tuple[str, ...]
+) -> None:
+    read = patient(communication=communication or None)
+
+    assert (read.language, read.further_languages) == (language, further)
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "flags"),
     [
@@ -184,8 +248,15 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(sorted(fixture("patient-adult"))), JSON)
-def test_no_json_makes_the_reader_fall(element: str, value: object) -> None:
-    read = read_patient(fixture("patient-adult", **{element: value}), READER, now=NOW)
+NAMES = ("patient-adult", "patient-minor-with-contacts")
+
+
+@given(
+    st.sampled_from([(name, key) for name in NAMES for key in sorted(fixture(name))]),
+    JSON,
+)
+def test_no_json_makes_the_reader_fall(where: tuple[str, str], value: object) -> None:
+    name, element = where
+    read = read_patient(fixture(name, **{element: value}), READER, now=NOW)
 
     assert isinstance(read, Patient | Unreadable)

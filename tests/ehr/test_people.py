@@ -22,6 +22,39 @@ async def test_a_child_comes_with_those_who_may_be_told(make_ehr: MakeEHR) -> No
     assert server.last("GET RelatedPerson").url.params["patient"] == "ben"
 
 
+async def test_a_related_person_comes_before_the_contacts(make_ehr: MakeEHR) -> None:
+    server = server_of(fixture("patient-minor-with-contacts"))
+    mother = fixture("related-person-mother", patient={"reference": "Patient/cleo"})
+    server.on("GET RelatedPerson", said(bundle(mother)))
+
+    (cleo,) = (await make_ehr(server).patients(["cleo"])).patients
+
+    assert [each.related_person_id for each in cleo.guardians] == [
+        "ben-mother",
+        "contact-2",
+        "contact-5",
+    ]
+
+
+async def test_without_the_permission_a_childs_contacts_are_still_there(
+    make_ehr: MakeEHR,
+) -> None:
+    server = server_of(fixture("patient-minor-with-contacts"))
+    server.on("GET RelatedPerson", said({}, 403))
+
+    (cleo,) = (await make_ehr(server).patients(["cleo"])).patients
+
+    assert len(cleo.guardians) == 2
+
+
+async def test_a_grown_ups_contacts_are_nobodys_guardians(make_ehr: MakeEHR) -> None:
+    grown = fixture("patient-minor-with-contacts", birthDate="1990-01-01")
+
+    (cleo,) = (await make_ehr(server_of(grown)).patients(["cleo"])).patients
+
+    assert cleo.guardians == ()
+
+
 async def test_for_a_grown_up_no_relative_is_asked_for(make_ehr: MakeEHR) -> None:
     server = server_of(fixture("patient-adult"))
 

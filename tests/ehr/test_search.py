@@ -407,6 +407,38 @@ async def test_a_period_that_is_none_is_a_mistake_of_ours(
         await make_ehr(PretendServer()).window(start, end, {})
 
 
+async def test_where_everybody_is_booked_as_accepted_nobody_has_confirmed(
+    make_ehr: MakeEHR,
+) -> None:
+    server = PretendServer().on(
+        "GET Appointment", said(bundle(fixture("appointment-booked-two-patients")))
+    )
+
+    as_said = await window(make_ehr(server))
+    otherwise = await window(make_ehr(server, accepted_is_confirmed=False))
+
+    assert participations(as_said) == ["accepted", "declined"]
+    assert participations(otherwise) == ["needs-action", "declined"]
+
+
+async def test_what_is_known_is_read_again_once_accepted_means_something_else(
+    make_ehr: MakeEHR,
+) -> None:
+    server = PretendServer().on("GET Appointment", said(bundle(visit(1))))
+    (before,) = (await window(make_ehr(server))).readings
+    known = {"v1": before.fingerprint}
+    ehr = make_ehr(server, accepted_is_confirmed=False)
+
+    (after,) = (await window(ehr, known)).readings
+
+    again = await window(ehr, {"v1": after.fingerprint})
+    assert (again.readings, again.unchanged) == ((), {"v1"})
+
+
+def participations(slice_: Slice) -> list[str]:
+    return [each.participation for each in slice_.readings[0].bookings]
+
+
 async def test_names_are_looked_up_once(make_ehr: MakeEHR) -> None:
     server = PretendServer()
     server.on("GET Appointment", said(bundle(visit(1), visit(2))))

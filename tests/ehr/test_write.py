@@ -186,6 +186,19 @@ def accepted() -> Resource:
     return appointment
 
 
+async def test_what_is_accepted_is_written_once_even_where_that_is_no_answer(
+    make_ehr: MakeEHR, store: Store
+) -> None:
+    ehr = make_ehr(store.server(), accepted_is_confirmed=False)
+    await ehr.confirm(KEY)
+
+    reading = await ehr.confirm(KEY)
+
+    assert len(store.writes) == 1
+    assert store["Appointment/visit-1"]["participant"][1]["status"] == "accepted"
+    assert reading.bookings[0].participation is ParticipationStatus.NEEDS_ACTION
+
+
 async def test_a_change_that_left_the_visit_alone_is_read_and_tried_again(
     make_ehr: MakeEHR, store: Store
 ) -> None:

@@ -13,12 +13,12 @@ CONTACT = "How should we reach you?"
 
 
 async def choosing(
-    world: World, phone: Phone, to: ContactPoint = ANA_SMS, lang: str = "", **born: str
+    world: World, phone: Phone, to: ContactPoint = ANA_SMS, **born: str
 ) -> str:
     """The choices, on the phone of whoever the link went to."""
-    await phone.open(await world.link(to=to), lang)
+    await phone.open(await world.link(to=to))
     await phone.born(**born)
-    return await phone.press("avisarle" if lang == "es" else CONTACT)
+    return await phone.press(CONTACT)
 
 
 def form(phone: Phone) -> Form:

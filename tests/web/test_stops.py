@@ -33,7 +33,7 @@ LEVELS = [
         "stop-everything",
         Preference(nothing=True),
         "Everything: we send you no messages at all.",
-        "Nada: no le enviamos ningún mensaje.",
+        "Todo: no le enviamos ningún mensaje.",
         id="everything",
     ),
 ]

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from reminder.rules.calendar import (
     business_days_before,
+    date_in,
     instant,
     is_business_day,
     local_date,
     public_holidays,
+    weekday_before,
 )
 from tests.rules.examples import (
     CHICAGO,
@@ -23,6 +25,7 @@ from tests.rules.examples import (
     utc,
 )
 
+MONDAY = date(2027, 3, 8)
 LORD_HOWE = "Australia/Lord_Howe"
 """Its clocks change by half an hour only."""
 
@@ -134,6 +137,14 @@ LORD_HOWE = "Australia/Lord_Howe"
             "Sun 03 Oct 02:30 +11",
             id="half-an-hour-skipped",
         ),
+        pytest.param(
+            "America/Nuuk",
+            date(2027, 3, 27),
+            time(23, 30),
+            utc("2027-03-28 01:00"),
+            "Sun 28 Mar 00:00 -01",
+            id="the-last-hour-of-a-day-skipped",
+        ),
     ],
 )
 def test_a_wall_time_has_one_instant(zone, day, at, expected, shown):
@@ -188,6 +199,13 @@ def test_the_local_date_is_the_clinics_not_utcs():
     assert local_date(clinic(MADRID), utc("2027-03-01 23:30")) == date(2027, 3, 2)
 
 
+def test_one_instant_is_on_two_days_in_two_zones():
+    at = utc("2027-03-02 03:00")
+
+    assert date_in(ZoneInfo(NEW_YORK), at) == date(2027, 3, 1)
+    assert date_in(ZoneInfo(MADRID), at) == date(2027, 3, 2)
+
+
 @pytest.mark.parametrize(
     ("changes", "day", "open_"),
     [
@@ -216,6 +234,45 @@ def test_the_local_date_is_the_clinics_not_utcs():
             False,
             id="the-clinics-own-closure",
         ),
+        pytest.param(
+            {"open_days": frozenset({date(2027, 3, 13)})},
+            date(2027, 3, 13),
+            True,
+            id="a-saturday-on-which-it-works",
+        ),
+        pytest.param(
+            {"country": "US", "open_days": frozenset({date(2027, 7, 5)})},
+            date(2027, 7, 5),
+            True,
+            id="a-holiday-on-which-it-works",
+        ),
+        pytest.param(
+            {
+                "closures": frozenset({date(2027, 3, 13)}),
+                "open_days": frozenset({date(2027, 3, 13)}),
+            },
+            date(2027, 3, 13),
+            False,
+            id="a-closure-beats-an-opening-day",
+        ),
+        pytest.param(
+            {"business_weekdays": frozenset({1, 5})},
+            date(2027, 3, 13),
+            True,
+            id="a-clinic-of-tuesdays-and-saturdays",
+        ),
+        pytest.param(
+            {"business_weekdays": frozenset({1, 5})},
+            date(2027, 3, 12),
+            False,
+            id="whose-friday-is-free",
+        ),
+        pytest.param(
+            {"business_weekdays": frozenset({0}), "country": "US"},
+            date(2027, 7, 5),
+            False,
+            id="its-weekday-is-a-holiday",
+        ),
     ],
 )
 def test_which_days_are_business_days(changes, day, open_):
@@ -238,6 +295,98 @@ def test_business_days_are_counted_backwards(day, count, expected):
     harbor = clinic(country="US", closures=frozenset({date(2027, 3, 23)}))
 
     assert business_days_before(harbor, day, count) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "day", "count", "expected"),
+    [
+        pytest.param(
+            {"open_days": frozenset({date(2027, 3, 13)})},
+            date(2027, 3, 15),
+            1,
+            date(2027, 3, 13),
+            id="an-opening-day-counts",
+        ),
+        pytest.param(
+            {"business_weekdays": frozenset({2})},
+            date(2027, 3, 10),
+            3,
+            date(2027, 2, 17),
+            id="wednesdays-only",
+        ),
+        pytest.param(
+            {"business_weekdays": frozenset({2})},
+            date(2027, 3, 10),
+            260,
+            date(2022, 3, 16),
+            id="five-years-of-wednesdays",
+        ),
+        pytest.param(
+            {"business_weekdays": frozenset(range(7))},
+            date(2027, 3, 10),
+            10,
+            date(2027, 2, 28),
+            id="every-day-of-the-week",
+        ),
+    ],
+)
+def test_business_days_are_those_the_clinic_works_on(changes, day, count, expected):
+    assert business_days_before(clinic(**changes), day, count) == expected
+
+
+def test_a_clinic_that_never_works_has_no_business_day():
+    never = clinic(business_weekdays=frozenset(), open_days=frozenset({MONDAY}))
+
+    assert business_days_before(never, MONDAY + timedelta(days=1), 1) == MONDAY
+    with pytest.raises(ValueError, match="too few business days"):
+        business_days_before(never, MONDAY + timedelta(days=1), 2)
+
+
+@pytest.mark.parametrize(
+    ("day", "weekday", "expected"),
+    [
+        pytest.param(date(2027, 3, 10), 4, date(2027, 3, 5), id="wednesday-friday"),
+        pytest.param(date(2027, 3, 13), 4, date(2027, 3, 12), id="saturday-friday"),
+        pytest.param(date(2027, 3, 12), 4, date(2027, 3, 5), id="friday-friday"),
+        pytest.param(date(2027, 3, 10), 0, date(2027, 3, 8), id="wednesday-monday"),
+        pytest.param(date(2027, 3, 1), 6, date(2027, 2, 28), id="over-the-month"),
+        pytest.param(date(2027, 1, 3), 3, date(2026, 12, 31), id="over-the-year"),
+    ],
+)
+def test_the_weekday_before_is_never_the_day_itself(day, weekday, expected):
+    assert weekday_before(day, weekday) == expected
+
+
+@unhurried
+@given(days, st.integers(0, 6))
+def test_the_weekday_before_is_the_last_of_the_seven_days_before(day, weekday):
+    found = weekday_before(day, weekday)
+
+    assert found.weekday() == weekday
+    assert timedelta(days=1) <= day - found <= timedelta(days=7)
+
+
+@unhurried
+@given(
+    days,
+    st.integers(1, 12),
+    st.frozensets(st.integers(0, 6), min_size=1),
+    st.frozensets(st.integers(-20, 0)),
+    st.frozensets(st.integers(-20, 0)),
+)
+def test_just_so_many_business_days_lie_between(day, count, weekdays, closed, opened):
+    harbor = clinic(
+        country="US",
+        business_weekdays=weekdays,
+        closures=frozenset(day + timedelta(days=n) for n in closed),
+        open_days=frozenset(day + timedelta(days=n) for n in opened),
+    )
+
+    found = business_days_before(harbor, day, count)
+
+    between = [found + timedelta(days=n) for n in range((day - found).days)]
+    assert is_business_day(harbor, found)
+    assert sum(is_business_day(harbor, one) for one in between) == count
 
 
 @pytest.mark.parametrize(

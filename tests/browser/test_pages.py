@@ -31,6 +31,7 @@ MOST_COLOURS = (
     "choose-day",
     "choose-time-taken",
     "contact",
+    "contact-stopped",
 )
 VIOLATIONS = "axe.run({resultTypes: ['violations']}).then(found => found.violations)"
 SMALL = """() => [...document.querySelectorAll('main button, main a, select,' +

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from reminder.store.keyring import KeyRing
 from reminder.store.store import open_store
@@ -125,3 +125,60 @@ async def test_a_wrong_date_is_told_where_the_reader_looks_first(
     await expect(page.locator(":target")).to_contain_text("Enter the date of birth")
     described = page.get_by_role("group", name="What is your date of birth?")
     await expect(described).to_have_attribute("aria-describedby", "why wrong")
+
+
+async def test_texts_are_stopped_and_taken_back_with_the_keyboard_alone(
+    page: Page, world: World
+) -> None:
+    await show_who_i_am(page, world)
+    await press(page, "How should we reach you?")
+    stop = page.get_by_role("checkbox", name="Stop all text messages")
+    heading = page.get_by_role("heading", level=1)
+
+    await tab_to(page, stop)
+    await page.keyboard.press("Space")
+    await press_enter_on(page, "Save")
+    await expect(heading).to_have_text("We stopped what you asked")
+
+    await press(page, "How should we reach you?")
+    await tab_to(page, page.get_by_role("link", name="take out the tick"))
+    await page.keyboard.press("Enter")
+    await tab_to(page, stop)
+    await expect(stop).to_be_checked()
+    await page.keyboard.press("Space")
+    await press_enter_on(page, "Save")
+    await expect(heading).to_have_text("We saved how to reach you")
+
+
+async def test_a_text_that_says_more_is_chosen_beside_its_warning(
+    page: Page, world: World
+) -> None:
+    await show_who_i_am(page, world)
+    await press(page, "How should we reach you?")
+    question = page.get_by_role("group", name="How much may a text message say?")
+
+    await expect(question).to_have_attribute(
+        "aria-describedby", "details-care details-which"
+    )
+    await expect(question.get_by_label("(safer)")).to_be_checked()
+    await question.get_by_label("Put the date, time and clinic").check()
+    await press(page, "Save")
+    await press(page, "How should we reach you?")
+
+    await expect(question.get_by_label("Put the date")).to_be_checked()
+
+
+async def tab_to(page: Page, target: Locator) -> None:
+    """Go on with the tab key until it is reached, as far as any page is long."""
+    for _ in range(60):
+        if await target.evaluate("one => one === document.activeElement"):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"{target} is not reached by the tab key")
+
+
+async def press_enter_on(page: Page, name: str) -> None:
+    """Press a button by the keyboard."""
+    await tab_to(page, page.get_by_role("button", name=name))
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")

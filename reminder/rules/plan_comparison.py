@@ -150,23 +150,14 @@ class PlanComparison:
     def _add_messages(self, before: Messages, after: Messages) -> None:
         self._counts["total"] += len(after)
         self._counts["total_before"] += len(before)
-        others = {
-            one.key: key
-            for key, some in before.items()
-            if key not in after
-            for one in some
-        }
-        matched = before.keys() & after.keys()
+        matches = _matches(before, after)
         for key, some in after.items():
             self._count(some[0])
-            former = key if key in before else _former(some, others)
-            if former is None:
+            if key not in matches:
                 self._change("added", some[0])
-                continue
-            matched.add(former)
-            if _sending(before[former][0]) != _sending(some[0]):
+            elif _sending(before[matches[key]][0]) != _sending(some[0]):
                 self._change("moved", some[0])
-        self._counts["removed"] += len(before.keys() - matched)
+        self._counts["removed"] += len(before) - len(matches)
 
     def _count(self, first: Planned) -> None:
         self._days[local_date(self._zones[first.clinic_id], first.due_at)] += 1
@@ -214,14 +205,25 @@ def _message(one: Planned) -> Hashable:
     return one.clinic_id, one.routes[0], one.template, one.language, together
 
 
-def _former(
-    some: Sequence[Planned], others: dict[ReminderKey, Hashable]
-) -> Hashable | None:
-    """The message that told one of the same reminders; it is another's no more."""
-    former = next((others[one.key] for one in some if one.key in others), None)
-    for key in [key for key, message in others.items() if message == former]:
-        del others[key]
-    return former
+def _matches(before: Messages, after: Messages) -> dict[Hashable, Hashable]:
+    """For messages the one before that became of them: no two have the same.
+
+    It is the one that tells one of the same reminders, else the one that goes
+    to the same address on the same day.
+    """
+    left = {one.key: key for key, some in before.items() for one in some}
+    free, matches = set(before), dict[Hashable, Hashable]()
+    for key, some in after.items():
+        former = (left[one.key] for one in some if one.key in left)
+        found = next((one for one in former if one in free), None)
+        if found is not None:
+            matches[key] = found
+            free.remove(found)
+    for key in after.keys() - matches.keys():
+        if key in free:
+            matches[key] = key
+            free.remove(key)
+    return matches
 
 
 def _sending(planned: Planned) -> Sending:

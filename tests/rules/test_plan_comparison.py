@@ -139,8 +139,17 @@ LATER = START - HOUR
         pytest.param(
             [planned(key("a")), planned(key("b"), template="b")],
             [planned(key("b")), planned(key("a"), template="b")],
-            (0, 0, 0),
+            (0, 0, 2),
             id="two-that-change-places",
+        ),
+        pytest.param(
+            [planned(key("a")), planned(key("b"), due_at=LATER, together="day/1")],
+            [planned(key("b"), due_at=LATER)],
+            (0, 1, 0),
+            id="one-less-and-the-next-takes-its-place",
+        ),
+        pytest.param(
+            [planned(key("a"))], [planned(key("b"))], (0, 0, 0), id="by-another-step"
         ),
         pytest.param(
             [planned(together="")],

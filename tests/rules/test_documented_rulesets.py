@@ -17,8 +17,10 @@ from reminder.rules.lint import lint
 from reminder.rules.offsets import parse_offset
 from tests.rules.examples import NEW_YORK, clinic, reading
 
-PAGE = (Path(__file__).parents[2] / "docs" / "clinics.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "clinics.md").read_text("utf-8")
+BLOCK = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = BLOCK.findall(PAGE)
 
 
 def rows(heading: str) -> list[str]:
@@ -45,6 +47,15 @@ def test_every_ruleset_of_the_page_that_has_rules_is_sound(text):
     assert [one for one in remarks if one.severity is Severity.ERROR] == []
     warned = {one.problem for one in remarks}
     assert not document.rules or warned == set()
+
+
+def test_the_rules_of_the_readme_are_read_too():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    [text] = [one for one in BLOCK.findall(readme) if "[[clinic.rule]]" in one]
+
+    [rule] = parse_document(text.replace("[[clinic.", "[["), "lakeside").rules
+
+    assert len(rule.steps) == 2
 
 
 def test_every_offset_of_the_page_is_one():

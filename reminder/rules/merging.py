@@ -12,6 +12,8 @@ from reminder.rules.candidates import Candidate
 _SAME_EVENT = timedelta(minutes=15)
 """How far apart two visits of a day may have been booked, moved or cancelled."""
 
+_QUIET = {Note.QUIET_EARLIER, Note.QUIET_LATER}
+
 _Group = list[Candidate]
 
 
@@ -19,27 +21,27 @@ def merge(candidates: Sequence[Candidate]) -> None:
     """Give what goes together the same moment, and say so.
 
     Reminders of visits on one day, to one address in one template, that are
-    due on one day, go when the first of them is due; of one visit with
+    wanted on one day, go when the first of them is due; of one visit with
     several steps that day the first goes with the others' first, and so on.
     What is told after something happened waits for the last of them instead.
     A `together` is also what other people at the same address are merged by,
     when the message is made.
     """
     told = [one for one in candidates if one.reason is None]
-    for (visit_on, due_on), group in _by_days(told).items():
-        for ranked in _by_rank(group, f"{visit_on}/{due_on}"):
+    for (visit_on, wanted_on), group in _by_days(told).items():
+        for ranked in _by_rank(group, f"{visit_on}/{wanted_on}"):
             for alike in _alike(ranked):
                 _align(alike)
 
 
 def _by_days(candidates: Iterable[Candidate]) -> dict[tuple[date, date], _Group]:
-    """What is due on one day about visits on one day."""
+    """What is wanted on one day about visits on one day, wherever it was moved."""
     groups: dict[tuple[date, date], _Group] = {}
     visit: Candidate | None = None
     for one in candidates:
         if visit is None or one.appointment is not visit.appointment:
             visit, visit_on = one, local_date(one.clinic, one.appointment.start_at)
-        days = (visit_on, local_date(one.clinic, one.due_at))
+        days = (visit_on, local_date(one.clinic, one.wanted_at))
         groups.setdefault(days, []).append(one)
     return groups
 
@@ -85,5 +87,8 @@ def _align(group: _Group) -> None:
             return
         due_at = last
     for one in group:
-        one.due_at = due_at
+        if one.due_at != due_at:
+            # It is told with another visit, wherever quiet hours had moved it.
+            one.due_at = due_at
+            one.notes = tuple(note for note in one.notes if note not in _QUIET)
         one.notes = (*one.notes, Note.TOGETHER)

@@ -136,6 +136,7 @@ def keep(
             key=decision.key,
             state=state or ReminderState.SKIPPED,
             clinic_id=decision.clinic_id,
+            rule_id=decision.rule_id,
             reason=reason or decision.reason,
         )
     assert isinstance(decision, Planned)
@@ -150,6 +151,11 @@ def keep(
         routes=decision.routes,
         due_at=decision.due_at,
         useful_until=decision.useful_until,
+        wanted_at=decision.wanted_at,
+        rule_id=decision.rule_id,
+        together=decision.together,
+        urgency=decision.urgency,
+        notes=decision.notes,
         reason=reason,
     )
 

@@ -65,6 +65,7 @@ class Renderer:
     def __init__(self, templates: Path) -> None:
         self._root = templates
         self._environment = _environment(templates)
+        self._trees: dict[str, nodes.Template] = {}
         self._templates = {name: self._compile(name) for name in self._names()}
         self.languages = frozenset(
             name.split("/")[1] for name in _messages(self._templates)
@@ -94,7 +95,9 @@ class Renderer:
         Raises:
             TemplateError: there is no such template.
         """
-        return self._environment.parse(self.source(file))
+        if file not in self._trees:
+            self._trees[file] = self._environment.parse(self.source(file))
+        return self._trees[file]
 
     def render(self, file: str, words: Words) -> str:
         """The template `email/en/reminder.txt`, say, with these words in it.

@@ -5,13 +5,15 @@ patient: it says when, by which channel, by which step and rule, and what made
 it different from what the step asks for.
 """
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from reminder.model.clinics import Clinic
+from reminder.model.offsets import HoursBefore
 from reminder.model.people import Channel
 from reminder.model.reasons import NOTES, SENTENCES, Note, Reason
 from reminder.model.reminders import Reminder, ReminderState
 from reminder.model.rulesets import Rule, Step
+from reminder.rules.lateness import is_late
 from reminder.rules.offsets import print_offset
 from reminder.rules.phrases import CHANNEL, moment, moment_beside, sentence
 from reminder.rules.steps import OWN_LEAD
@@ -82,7 +84,8 @@ class _Story:
         return _joined(
             ", ".join([opening, *self._by()]),
             "being sent now" if reminder.state is ReminderState.IN_MESSAGE else "",
-            *self._routes(),
+            *self._tried(),
+            *self._next(),
             *self._notes(),
             f"of use until {self._moment(until)}" if until else "",
         )
@@ -100,6 +103,8 @@ class _Story:
         return _joined(
             ", ".join([opening, *self._by()]),
             "the patient has answered" if answered else "",
+            *self._tried(),
+            self._late(),
             *self._notes(),
         )
 
@@ -131,23 +136,40 @@ class _Story:
         if step := step_of(self._reminder, self._clinic):
             said.append(print_offset(step.offset))
         elif key.step_id == OWN_LEAD:
-            said.append("at the time the patient chose")
+            said.append(self._own_lead())
         elif key.step_id:
             said.append(f"by the step '{key.step_id}'")
         if rule_id:
             said.append(f"by the rule '{rule_name(rule_id, self._clinic)}'")
         return said
 
-    def _routes(self) -> list[str]:
-        """What was tried before, and what comes next if this fails."""
+    def _own_lead(self) -> str:
+        wanted_at = self._reminder.wanted_at
+        if wanted_at is None:
+            return "at the time the patient chose"
+        lead = self._reminder.key.start_at - wanted_at
+        return print_offset(HoursBefore(lead // timedelta(hours=1)))
+
+    def _tried(self) -> list[str]:
+        """'after e-mail failed', for each channel before the present one."""
+        channels, place = self._channels()
+        return [f"after {CHANNEL[one]} failed" for one in channels[:place]]
+
+    def _next(self) -> list[str]:
+        """'then text message if that fails', for each channel after it."""
+        channels, place = self._channels()
+        return [f"then {CHANNEL[one]} if that fails" for one in channels[place + 1 :]]
+
+    def _channels(self) -> tuple[list[Channel], int]:
         channels = [route.channel for route in self._reminder.routes]
         now = self._reminder.channel
-        if now not in channels:
-            return []
-        place = channels.index(now)
-        after = [f"then {CHANNEL[one]} if that fails" for one in channels[place + 1 :]]
-        before = [f"after {CHANNEL[one]} failed" for one in channels[:place]]
-        return before + after
+        return (channels, channels.index(now)) if now in channels else ([], 0)
+
+    def _late(self) -> str:
+        told_at, due_at = self._reminder.told_at, self._reminder.due_at
+        if told_at is None or due_at is None or not is_late(due_at, told_at):
+            return ""
+        return f"late, it was due {moment_beside(due_at, told_at, self._zone)}"
 
     def _notes(self) -> list[str]:
         return [NOTES[note] + self._wanted(note) for note in self._reminder.notes]

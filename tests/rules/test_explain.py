@@ -108,8 +108,8 @@ EXAMPLES = {
         " in one message with another visit.",
     ),
     "answered": (
-        reminder(ReminderState.ANSWERED, told_at=utc("2026-12-01T17:00")),
-        f"Sent by e-mail on Tue 1 Dec 2026 at 12:00 PM EST, {BY_STANDARD};"
+        reminder(ReminderState.ANSWERED, told_at=utc("2026-12-01T16:00")),
+        f"Sent by e-mail on Tue 1 Dec 2026 at 11:00 AM EST, {BY_STANDARD};"
         " the patient has answered.",
     ),
     "skipped": (
@@ -165,14 +165,34 @@ EXAMPLES = {
         "Not sent: the moment for this step had passed when we learned of it"
         " (24 hours before).",
     ),
+    "sent late, by its second channel": (
+        reminder(
+            ReminderState.SENT,
+            channel=Channel.SMS,
+            told_at=utc("2026-12-01T17:30"),
+        ),
+        f"Sent by text message on Tue 1 Dec 2026 at 12:30 PM EST, {BY_STANDARD};"
+        " after e-mail failed; late, it was due 10:00 AM.",
+    ),
+    "sent on the next day": (
+        reminder(ReminderState.SENT, told_at=utc("2026-12-02T13:00")),
+        f"Sent by e-mail on Wed 2 Dec 2026 at 8:00 AM EST, {BY_STANDARD};"
+        " late, it was due Tue 1 Dec 2026 at 10:00 AM EST.",
+    ),
+    "by the patient's own choice, which is no longer known": (
+        skipped(Reason.CONFIRMED, step_id="own-lead"),
+        "Not sent: the patient has confirmed (at the time the patient chose, by the"
+        " rule 'Standard').",
+    ),
     "by the patient's own choice": (
         reminder(
             step_id="own-lead",
+            wanted_at=utc("2026-12-06T19:00"),
             notes=(Note.OWN_LEAD,),
             routes=(EMAIL,),
             useful_until=None,
         ),
-        "E-mail on Tue 1 Dec 2026 at 10:00 AM EST, at the time the patient chose,"
+        "E-mail on Tue 1 Dec 2026 at 10:00 AM EST, 48 hours before,"
         " by the rule 'Standard'; when the patient asked for it.",
     ),
 }

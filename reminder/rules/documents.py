@@ -70,7 +70,7 @@ def parse_document(text: str, owner: str | None = None) -> RulesetDocument:
         )
     if found:
         raise DocumentError(found)
-    return part.document(part.owner, extends=part.extends, without=part.without)
+    return part.document()
 
 
 def _tree(text: str) -> dict[str, Any]:

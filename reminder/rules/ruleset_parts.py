@@ -19,7 +19,6 @@ from reminder.model.rulesets import (
     Caps,
     Confidential,
     Leads,
-    Rule,
     RulesetDocument,
     Settling,
     Tier,
@@ -178,20 +177,18 @@ class RulesetPart(Part):
             raise ValidationError.from_exception_data(cls.__name__, found)
         return validated
 
-    @property
-    def says_something(self) -> bool:
-        """Whether any of a ruleset is written here."""
-        return bool(self.model_fields_set & set(RulesetPart.model_fields))
-
-    def document(
-        self, owner: str, *, extends: bool, without: frozenset[str] = frozenset()
+    def ruleset(
+        self,
+        owner: str,
+        extends: bool = False,  # noqa: FBT001, FBT002 - named like the key
+        without: frozenset[str] = frozenset(),
     ) -> RulesetDocument:
-        """As the rules know it."""
+        """As the rules know it, the ruleset of that owner."""
         return RulesetDocument(
             owner=owner,
             extends=extends,
             without=without,
-            rules=self.rules(),
+            rules=tuple(rule.rule() for rule in self.rule),
             caps=self.caps.value() if self.caps else None,
             leads=self.leads.value() if self.leads else None,
             tiers=self.tiers.value() if self.tiers else None,
@@ -199,10 +196,6 @@ class RulesetPart(Part):
             confidential=self.confidential.value() if self.confidential else None,
             settling=self.settling.value() if self.settling else None,
         )
-
-    def rules(self) -> tuple[Rule, ...]:
-        """Its own rules as the rules know them."""
-        return tuple(rule.rule() for rule in self.rule)
 
 
 class NamedRulePart(RulePart):
@@ -226,6 +219,10 @@ class DocumentPart(RulesetPart):
 
     rule: tuple[NamedRulePart, ...] = ()
     """The rules: of those that fit an appointment, the most specific one counts."""
+
+    def document(self) -> RulesetDocument:
+        """As the rules know it."""
+        return self.ruleset(self.owner, self.extends, self.without)
 
 
 def _ids_taken(part: object) -> Iterator[InitErrorDetails]:

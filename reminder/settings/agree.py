@@ -1,14 +1,16 @@
 """What settings must agree on although each is right by itself."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from reminder.model.people import Channel
+from reminder.rules.inheritance import dangling
 from reminder.rules.offsets import days_ahead, print_offset
-from reminder.settings.problems import Problem, Source
+from reminder.rules.ruleset_parts import RulesetPart
+from reminder.settings.problems import Location, Problem, Source
 from reminder.settings.tree import Settings
 from reminder.transports import registry
 
@@ -24,27 +26,46 @@ def disagreements(
         *_rival_transports(settings, source),
         *_unreachable_channels(settings, source),
         *_steps_beyond_the_horizon(settings, source),
+        *_rules_not_left_out(settings, source),
         *_unusable_bundles(settings, transports, source, folder),
     ]
 
 
 def _steps_beyond_the_horizon(settings: Settings, source: Source) -> list[Problem]:
     """A step due before the visit is even read would be too late for everybody."""
-    horizon = settings.work.horizon_days
     steps = [
-        step
-        for clinic in settings.clinic
-        for rule in clinic.rule
+        (days_ahead(step.offset, len(clinic.business_weekdays)), step)
+        for clinic in settings.directory().clinics
+        for rule in clinic.ruleset.rules
         for step in rule.steps
     ]
-    longest = max(steps, key=lambda step: days_ahead(step.offset), default=None)
-    if longest is None or days_ahead(longest.offset) <= horizon:
+    days, step = max(steps, key=lambda one: one[0], default=(0, None))
+    if step is None or days <= settings.work.horizon_days:
         return []
     sentence = (
-        f"step {longest.id!r} is due {print_offset(longest.offset)}: "
-        f"read at least {days_ahead(longest.offset)} days ahead"
+        f"step {step.step_id!r} is due {print_offset(step.offset)}: "
+        f"read at least {days} days ahead"
     )
     return [source.problem(("work", "horizon_days"), sentence)]
+
+
+def _rules_not_left_out(settings: Settings, source: Source) -> list[Problem]:
+    """A rule that is left out by a wrong name would go on being followed.
+
+    What is in the store is not known here: without the organisation's rules in
+    this file nothing can be said of them.
+    """
+    organisation = settings.shared_rules()
+    return [
+        source.problem(
+            ("clinic", place, "without"),
+            f"{remark.place.rpartition(' ')[2]}: {remark.problem}; {remark.advice}",
+        )
+        for place, clinic in enumerate(settings.clinic)
+        if (document := clinic.document()) is not None
+        and (organisation is not None or not document.extends)
+        for remark in dangling(document, organisation)
+    ]
 
 
 def _rival_transports(settings: Settings, source: Source) -> list[Problem]:
@@ -94,12 +115,19 @@ def _unreachable_channels(settings: Settings, source: Source) -> list[Problem]:
     channels = {registry.load(name).channel for name in settings.transport}
     return [
         source.problem(
-            ("clinic", i, "rule", j, "steps", k, "channels"),
+            (*owner, "rule", j, "steps", k, "channels"),
             f"no [transport.…] is set up for {channel.value}",
         )
-        for i, clinic in enumerate(settings.clinic)
-        for j, rule in enumerate(clinic.rule)
+        for owner, part in _rulesets(settings)
+        for j, rule in enumerate(part.rule)
         for k, step in enumerate(rule.steps)
         for channel in step.channels
         if channel not in channels
     ]
+
+
+def _rulesets(settings: Settings) -> Iterator[tuple[Location, RulesetPart]]:
+    if settings.organisation is not None:
+        yield ("organisation",), settings.organisation
+    for place, clinic in enumerate(settings.clinic):
+        yield ("clinic", place), clinic

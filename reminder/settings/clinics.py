@@ -1,26 +1,25 @@
 """Settings of the clinics and their rules, turned into the words the rules know."""
 
 from datetime import date, time
-from typing import Annotated, Any
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from reminder.model.clinics import Clinic, QuietHours
-from reminder.model.offsets import Offset
-from reminder.model.people import Channel
-from reminder.model.rulesets import Rule, Ruleset, Step
+from reminder.model.rulesets import ORGANISATION, Ruleset, RulesetDocument
 from reminder.rules.calendar import public_holidays
-from reminder.rules.offsets import parse_offset
+from reminder.rules.inheritance import effective
+from reminder.rules.rule_parts import ID, Part
+from reminder.rules.ruleset_parts import RulesetPart
 
+Weekday = Literal[
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+"""In the order of `date.weekday()`."""
+
+_MONDAY_TO_FRIDAY = frozenset(WEEKDAYS[:5])
 _ANY_YEAR = 2027
 
 
@@ -30,10 +29,10 @@ def _zone(name: str) -> str:
     return name
 
 
-def _offset(text: object) -> Offset:
-    if not isinstance(text, str):
-        raise ValueError("write an offset as text, such as '24 hours before'")  # noqa: TRY004 - pydantic reports only ValueError
-    return parse_offset(text)
+def _not_the_organisation(clinic_id: str) -> str:
+    if clinic_id == ORGANISATION:
+        raise ValueError("this id stands for the rules that clinics share")
+    return clinic_id
 
 
 def _quiet_hours(text: object) -> QuietHours:
@@ -46,54 +45,10 @@ def _quiet_hours(text: object) -> QuietHours:
         raise ValueError("write quiet hours as '20:00-08:00'") from None
 
 
-class Part(BaseModel):
-    """What every part of the tree has in common."""
+class PlaceSettings(Part):
+    """Where a clinic is, when it works, and how patients know it."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        use_attribute_docstrings=True,
-        arbitrary_types_allowed=True,
-    )
-
-
-class StepSettings(Part):
-    """One step of a rule."""
-
-    id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    """A short name that stays with this step: what was sent is known by it."""
-
-    offset: Annotated[Any, BeforeValidator(_offset)]
-    """When it is due: '24 hours before', '3 days before at 18:30', '5 business days
-    before at 10:00'.
-    """
-
-    channels: tuple[Channel, ...] = Field(min_length=1)
-    """The channels in order: the next one is tried when one fails."""
-
-    template: str = Field(default="reminder", pattern=r"^[a-z-]{1,40}$")
-    """Which words to use."""
-
-    def step(self) -> Step:
-        """As the rules know it."""
-        return Step(self.id, self.offset, self.channels, self.template)
-
-
-class RuleSettings(Part):
-    """What a clinic's patients are told, and when."""
-
-    name: str
-    """A name for people."""
-
-    steps: tuple[StepSettings, ...] = Field(min_length=1)
-    """The reminders, each with its own id."""
-
-
-class ClinicSettings(Part):
-    """One clinic."""
-
-    id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    id: Annotated[str, AfterValidator(_not_the_organisation)] = Field(pattern=ID)
     """A short name of your own for this clinic; it must never change afterwards."""
 
     connection: str
@@ -137,31 +92,26 @@ class ClinicSettings(Part):
     closures: frozenset[date] = frozenset()
     """The clinic's own days off."""
 
+    open_days: frozenset[date] = frozenset()
+    """Days on which it works although it usually does not: a Saturday, a holiday."""
+
+    business_weekdays: frozenset[Weekday] = Field(
+        default=_MONDAY_TO_FRIDAY, min_length=1
+    )
+    """The days of the week on which it usually works, such as monday."""
+
     undo_limit_h: int = Field(default=2, ge=0)
     """Hours before the start until which a patient can take back a move or a
     cancellation.
     """
 
-    rule: tuple[RuleSettings, ...] = ()
-    """Its rules; none means that nothing is sent."""
-
-    @field_validator("rule")
-    @classmethod
-    def _step_ids_differ(
-        cls, rules: tuple[RuleSettings, ...]
-    ) -> tuple[RuleSettings, ...]:
-        ids = [step.id for rule in rules for step in rule.steps]
-        if len(ids) != len(set(ids)):
-            raise ValueError("two steps have the same id")
-        return rules
-
     @model_validator(mode="after")
-    def _holidays_are_known(self) -> "ClinicSettings":
+    def _holidays_are_known(self) -> "PlaceSettings":
         public_holidays(self.country, self.subdivision, _ANY_YEAR)
         return self
 
-    def clinic(self) -> Clinic:
-        """As the rules know it."""
+    def place(self, ruleset: Ruleset) -> Clinic:
+        """As the rules know it, with what its patients are told."""
         return Clinic(
             clinic_id=self.id,
             connection=self.connection,
@@ -177,11 +127,38 @@ class ClinicSettings(Part):
             country=self.country,
             subdivision=self.subdivision,
             closures=self.closures,
+            open_days=self.open_days,
+            business_weekdays=frozenset(map(WEEKDAYS.index, self.business_weekdays)),
+            ruleset=ruleset,
             undo_limit_h=self.undo_limit_h,
-            ruleset=Ruleset(
-                rules=tuple(
-                    Rule(rule.name, tuple(step.step() for step in rule.steps))
-                    for rule in self.rule
-                )
-            ),
         )
+
+
+class ClinicSettings(RulesetPart, PlaceSettings):
+    """One clinic."""
+
+    extends_organisation: bool = False
+    """Whether the organisation's rules count as well, where it has some of its own."""
+
+    without: frozenset[str] = frozenset()
+    """The ids of those of the organisation's rules that do not count here."""
+
+    def document(self) -> RulesetDocument | None:
+        """The ruleset as it is written here; None if nothing of one is."""
+        keys = {*RulesetPart.model_fields, "extends_organisation", "without"}
+        if not self.model_fields_set & keys:
+            return None
+        return self.ruleset(self.id, self.extends_organisation, self.without)
+
+    def clinic(self, organisation: RulesetDocument | None = None) -> Clinic:
+        """As the rules know it; without rules of its own it has the organisation's."""
+        document = self.document() or RulesetDocument(owner=self.id, extends=True)
+        return self.place(effective(document, organisation).ruleset)
+
+
+class OrganisationSettings(RulesetPart):
+    """What the clinics may share."""
+
+    def document(self) -> RulesetDocument:
+        """The ruleset as it is written here."""
+        return self.ruleset(ORGANISATION)

@@ -127,12 +127,15 @@ _Part = TypeVar("_Part", bound=BaseModel)
 
 
 def _anchored(part: _Part, folder: Path) -> _Part:
-    """The same settings with every relative file name below `folder`."""
-    changes = {
-        name: _anchored_value(getattr(part, name), folder)
-        for name in type(part).model_fields
-    }
-    return part.model_copy(update=changes)
+    """The same settings with every relative file name below `folder`.
+
+    What holds no file name is left as it is: a copy of everything would count
+    as written in the file.
+    """
+    found = {name: getattr(part, name) for name in type(part).model_fields}
+    anchored = {name: _anchored_value(value, folder) for name, value in found.items()}
+    changes = {name: one for name, one in anchored.items() if one != found[name]}
+    return part.model_copy(update=changes) if changes else part
 
 
 def _anchored_value(value: Any, folder: Path) -> Any:  # noqa: ANN401 - any field

@@ -13,7 +13,9 @@ from pydantic_settings import (
 
 from reminder.ehr.config import EHRConfig
 from reminder.model.clinics import ClinicDirectory
-from reminder.settings.clinics import ClinicSettings, Part
+from reminder.model.rulesets import RulesetDocument
+from reminder.rules.rule_parts import Part
+from reminder.settings.clinics import ClinicSettings, OrganisationSettings
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -154,6 +156,9 @@ class Settings(BaseSettings):
     clinic: tuple[ClinicSettings, ...] = ()
     """The clinics."""
 
+    organisation: OrganisationSettings | None = None
+    """The rules that clinics may share."""
+
     transport: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """The ways out by name; each transport's own settings are documented with it."""
 
@@ -208,12 +213,25 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
     def directory(self) -> ClinicDirectory:
-        """The clinics as the rules know them."""
+        """The clinics as the rules know them, with what this file says of rules."""
+        shared = self.shared_rules()
         return ClinicDirectory(
-            clinics=tuple(clinic.clinic() for clinic in self.clinic),
+            clinics=tuple(clinic.clinic(shared) for clinic in self.clinic),
             defaults={
                 connection.name: connection.default_clinic
                 for connection in self.connection
                 if connection.default_clinic is not None
             },
         )
+
+    def shared_rules(self) -> RulesetDocument | None:
+        """The organisation's ruleset, if this file has one."""
+        return None if self.organisation is None else self.organisation.document()
+
+    def documents(self) -> tuple[RulesetDocument, ...]:
+        """The rulesets of this file, the organisation's first.
+
+        A clinic of which nothing of a ruleset is written here has none.
+        """
+        own = (clinic.document() for clinic in self.clinic)
+        return tuple(one for one in (self.shared_rules(), *own) if one is not None)

@@ -431,6 +431,14 @@ STEP = 'offset = "1 day before at 18:30"'
             id="a-cap-of-nothing",
         ),
         pytest.param(
+            "a_day = 2",
+            "a_day = true",
+            "caps, a_day",
+            "true cannot stand here",
+            "write a whole number from 1, or 'any'",
+            id="a-cap-that-is-no-number",
+        ),
+        pytest.param(
             'email = "full"',
             'email = "everything"',
             "tiers, email",

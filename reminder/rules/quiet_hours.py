@@ -102,7 +102,7 @@ def _spans(quiet: QuietHours, zone: ZoneInfo, utc_day: int) -> tuple[_Span, ...]
         span = _span_of(quiet, zone, begins.date() + ahead * _DAY)
         if joined and joined[-1].end == span.start:
             joined[-1] = _Span(joined[-1].start, span.end)
-        elif span.start < span.end:
+        else:
             joined.append(span)
     ends = begins + _DAY
     return tuple(one for one in joined if one.start < ends and begins < one.end)

@@ -261,6 +261,7 @@ def test_a_wrong_length_of_time_is_told_by_its_word(text, word, allowed):
         pytest.param("3 days before at 18:30", 3, id="days"),
         # A week has a weekend, and holidays may fall into it.
         pytest.param("5 business days before at 10:00", 11, id="business-days"),
+        pytest.param("6 business days before at 10:00", 14, id="a-week-and-a-day"),
         pytest.param("the Friday before at 15:00", 7, id="the-friday-before-a-friday"),
         pytest.param("3 days after at 10:00", 0, id="after"),
         pytest.param("when booked", 0, id="event"),

@@ -161,6 +161,14 @@ def test_a_clinic_of_which_nothing_is_written_has_the_organisations_rules() -> N
     ]
 
 
+def test_what_the_store_may_have_is_extended_unasked() -> None:
+    text = in_the_clinic('extends_organisation = true\nwithout = ["walk-in"]')
+
+    [document] = settings_of(text).documents()
+
+    assert (document.extends, document.without) == (True, {"walk-in"})
+
+
 def test_a_clinic_that_only_leaves_something_out_has_a_ruleset() -> None:
     lake = LAKE + 'extends_organisation = true\nwithout = ["new-patients"]\n'
 

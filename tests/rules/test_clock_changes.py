@@ -229,13 +229,22 @@ def test_no_step_is_moved_into_quiet_hours_or_to_where_it_is_of_no_use():
 
 
 def moved(place, offset, start_at) -> Iterator[Due]:
-    """When a step is due by each of the ways out of quiet hours."""
+    """When a step is due, by each of the ways out of quiet hours if it is in them."""
     wanted = wanted_at(place, offset, start_at, start_at + VISIT)
     latest = wanted + DAY if isinstance(offset, AFTER) else start_at - VISIT
-    for step in (Step("s", offset, (Channel.SMS,), quiet=one) for one in QuietPolicy):
+    for step in steps(offset):
         when = due(place, place.zone, step, wanted, latest=latest, visit_at=start_at)
         if when is not None:
             yield when
+            if when.note is None:
+                break
+
+
+@cache
+def steps(offset) -> tuple[Step, ...]:
+    return tuple(
+        Step("s", offset, (Channel.SMS,), quiet=policy) for policy in QuietPolicy
+    )
 
 
 def is_right(change: Change, found: Due, offset, start_at: datetime) -> bool:

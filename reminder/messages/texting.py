@@ -52,14 +52,16 @@ def compose_sms(
 def write(renderer: Renderer, file: str, words: Words, clinic: Clinic) -> str:
     """The text in one segment: the sender gives way, the link and the way out never.
 
-    Where only two will do, the sender has all they leave. The name of the
-    clinic in `words` is not looked at.
+    Words with details rather take two than part a word of the sender. Where
+    only two will do, the sender has all they leave. The name of the clinic in
+    `words` is not looked at.
     """
-    one_letter = _fill(renderer, file, words, "X")
+    name, one_letter = sender(clinic), _fill(renderer, file, words, "X")
+    first_word = name.split(" ")[0] if DETAILS in file else ""
     width = 1 + room(one_letter)
-    if width < _SHORTEST_NAME:
+    if width < max(_SHORTEST_NAME, len(first_word)):
         width = max(1 + room(one_letter, MOST_SEGMENTS), _SHORTEST_NAME)
-    return _fill(renderer, file, words, _fit(sender(clinic), width))
+    return _fill(renderer, file, words, _fit(name, width))
 
 
 def sender(clinic: Clinic) -> str:

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder.messages.harmless import NAME, harmless, harmless_url, one_line
+from reminder.messages.harmless import (
+    NAME,
+    PROSE,
+    harmless,
+    harmless_prose,
+    harmless_url,
+    one_line,
+)
 from tests.messages.hostile import HOSTILE, REAL
 from tests.messages.reading import links
 
@@ -67,6 +74,58 @@ def test_an_address_keeps_its_numbers() -> None:
 @pytest.mark.parametrize("text", ["...", "- -", "()", "\U0001f600"])
 def test_a_name_without_a_letter_is_none(text: str) -> None:
     assert harmless(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        pytest.param(
+            "Arrive at 7:45 AM; no food after 10:00 PM! OK?",
+            "Arrive at 7:45 AM; no food after 10:00 PM! OK?",
+            id="sentences-and-times",
+        ),
+        pytest.param("¿Toma 81 mg? ¡Sí!", "¿Toma 81 mg? ¡Sí!", id="spanish"),
+        pytest.param("Bring:\n- card\r\n- list", "Bring: - card - list", id="lines"),
+        pytest.param("See evil.example/x", "See evil. example/x", id="a-domain"),
+        pytest.param("https://evil.example", "https: evil. example", id="a-link"),
+        pytest.param("mailto:x@evil.example", "mailto: x evil. example", id="mail"),
+        pytest.param("Call +1 (900) 555-0100 now", "Call … now", id="a-telephone"),
+        pytest.param("Room 1200, 2nd floor", "Room 1200, 2nd floor", id="numbers"),
+        pytest.param("<b>Fast</b> & {{ wait }}", "b Fast /b & wait", id="markup"),
+        pytest.param("?!", "", id="no-letter"),
+    ],
+)
+def test_instructions_keep_their_sentences_and_lose_links(text: str, kept: str) -> None:
+    assert harmless_prose(text) == kept
+
+
+@given(
+    st.one_of(
+        st.text(max_size=700),
+        st.lists(
+            st.sampled_from(
+                ["evil", ".", "com", "/", "@", ":", "www", "9", "555-", " ", "\u200b"]
+            ),
+            max_size=40,
+        ).map("".join),
+    )
+)
+def test_no_instructions_make_a_link_and_a_second_time_they_are_the_same(
+    text: str,
+) -> None:
+    once = harmless_prose(text)
+
+    assert len(once) <= PROSE
+    assert once == " ".join(once.split())
+    assert not set(once) & set('<>"=@{}[]|`$\\_^~*')
+    assert links(once) == []
+    assert harmless_prose(once) == once
+
+
+@HOSTILE_NAMES
+def test_hostile_instructions_come_out_harmless(name: str) -> None:
+    assert links(harmless_prose(name)) == []
+    assert len(harmless_prose(name)) <= PROSE
 
 
 @HOSTILE_NAMES

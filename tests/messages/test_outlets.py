@@ -13,9 +13,10 @@ from reminder.messages.render import NAMES, Renderer
 from reminder.model.clinics import Clinic
 from reminder.model.messages import EmailContent, Protection
 from reminder.model.people import Patient
+from reminder.model.rulesets import Tier
 from tests.messages.hostile import HOSTILE
 from tests.messages.reading import Document, links
-from tests.messages.samples import ANA, APPOINTMENT, CLINIC, LINK, message, visit
+from tests.messages.samples import ANA, APPOINTMENT, CLINIC, LINK, WAS, message, visit
 
 NAMES_AND_PLACES = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 
@@ -29,17 +30,19 @@ def composed(
 ) -> EmailContent:
     """A message in which everything the EHR said is `text`; None for a benign one."""
     patient: Patient = ANA
-    appointment = APPOINTMENT
+    appointment = replace(APPOINTMENT, instructions="Bring your card.")
     if text is not None:
         patient = replace(ANA, given=text, family=text)
         # An address is full of digits; that a row of them could be a telephone
         # number is no fault in one.
         place = replace(APPOINTMENT.place, name=text, address=re.sub(r"\d", "", text))
-        appointment = replace(APPOINTMENT, practitioner=text, place=place)
+        appointment = replace(
+            APPOINTMENT, practitioner=text, place=place, instructions=text
+        )
     content = compose(
         renderer,
         message(template, language=language),
-        [visit(appointment, patient)],
+        [visit(appointment, patient, Tier.FULL, WAS)],
         clinic,
         Protection.TLS,
         LINK,

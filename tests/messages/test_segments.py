@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder.messages.segments import is_gsm7, room, segments, to_gsm7_friendly
+from reminder.messages.segments import (
+    in_gsm7,
+    is_gsm7,
+    name_in_gsm7,
+    room,
+    segments,
+    to_gsm7_friendly,
+)
 
 # 3GPP TS 23.038 §6.2.1, by code position; 0x1B, the escape, is not a character.
 DEFAULT = (
@@ -117,3 +124,38 @@ def test_typesetting_becomes_plain(typeset: str, plain: str) -> None:
 @pytest.mark.parametrize("name", ["Jesús", "Zoë", "Siobhán", "François", "Nguyễn"])
 def test_letters_are_never_folded(name: str) -> None:
     assert to_gsm7_friendly(name) == name
+
+
+@given(st.text(alphabet=DEFAULT, max_size=400), st.integers(2, 3))
+def test_room_of_several_segments_is_what_they_still_hold(
+    text: str, count: int
+) -> None:
+    left = room(text, count)
+
+    assert (left >= 0) == (segments(text) <= count)
+    assert left < 1 or segments(text + "a" * left) <= count
+
+
+@given(st.text(max_size=60))
+def test_what_is_spelled_in_gsm7_is_gsm7_on_one_line(text: str) -> None:
+    spelled = in_gsm7(text)
+
+    assert is_gsm7(spelled)
+    assert spelled == " ".join(spelled.split())
+    assert in_gsm7(spelled) == spelled
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled"),
+    [
+        pytest.param("José", "José", id="an-accent-gsm7-has"),
+        pytest.param("Jesús", "Jesus", id="an-accent-it-has-not"),
+        pytest.param("Zoë", "Zoe", id="another"),
+        pytest.param("Nguyễn", "Nguyen", id="two-accents"),
+        pytest.param("Łukasz", "", id="a-letter-it-has-not"),
+        pytest.param("Ana 李", "", id="half-of-it"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_a_name_loses_accents_and_no_letter(name: str, spelled: str) -> None:
+    assert name_in_gsm7(name) == spelled

@@ -6,6 +6,7 @@ import pytest
 from reminder.messages.when import (
     long_date,
     long_date_time,
+    short_date_time,
     text_direction,
     time_of_day,
     upper_first,
@@ -28,6 +29,18 @@ SUMMER = datetime(2026, 7, 15, 18, 0, tzinfo=UTC)
 )
 def test_a_date_and_time_as_people_say_it(language: str, expected: str) -> None:
     assert long_date_time(START, CHICAGO, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        pytest.param("en-GB", "Thu Dec 3 at 2:30 PM", id="en"),
+        pytest.param("es-MX", "jue 3 dic, 2:30 p.m.", id="es"),
+        pytest.param("fr", "jeudi 3 décembre 2026, 14:30", id="another"),
+    ],
+)
+def test_a_date_and_time_for_a_text_message(language: str, expected: str) -> None:
+    assert short_date_time(START, CHICAGO, language) == expected
 
 
 def test_one_oclock_is_singular_in_spanish() -> None:
@@ -60,8 +73,9 @@ def test_the_hour_that_is_skipped_in_spring_is_never_printed(
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_space_is_a_plain_one(language: str) -> None:
-    text = long_date_time(START, CHICAGO, language) + zone_name(
-        START, CHICAGO, language
+    text = "".join(
+        say(START, CHICAGO, language)
+        for say in (long_date_time, short_date_time, zone_name)
     )
 
     assert {char for char in text if char.isspace()} == {" "}

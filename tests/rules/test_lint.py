@@ -84,6 +84,15 @@ NEVER = {
         "error: rule standard: no visit is booked at least so long ahead and less"
         " than that",
     ),
+    "leads in hours that exclude each other": (
+        rule(
+            DAY,
+            booked_ahead_at_least=Span(48, "hours"),
+            booked_ahead_less_than=Span(48, "hours"),
+        ),
+        "error: rule standard: no visit is booked at least so long ahead and less"
+        " than that",
+    ),
     "leads in days and hours that exclude each other": (
         rule(
             DAY,

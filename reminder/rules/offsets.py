@@ -192,6 +192,9 @@ def _weekday(words: Words) -> Offset:
 
 
 def _quantity(words: Words) -> Offset:
+    word = words.peek() or ""
+    if word.capitalize() in _WEEKDAYS:
+        raise words.wrong(word, f"'the {word.capitalize()}'")
     count, unit = words.quantity(_UNITS, first=_FIRST, after_days=" at 10:00")
     sides = "'before'" if unit == "business days" else "'before' or 'after'"
     side = words.take(sides)

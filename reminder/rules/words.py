@@ -24,6 +24,13 @@ _MOST = {
 """About a year; more is a slip of the pen."""
 
 _DAYS_IN = {"weeks": 7, "months": 30}
+_MEANT = {
+    "hrs": "hours",
+    "mins": "minutes",
+    "weekdays": "business days",
+    "workings": "business days",
+}
+"""What others say, with an s at the end, for our units."""
 
 
 class Words:
@@ -46,12 +53,13 @@ class Words:
             raise ValueError(f"{self._text} ends too early: add {allowed}")
         return self._left.pop(0)
 
-    def expect(self, *phrase: str, instead: str = "") -> None:
-        """Take just these words; `instead` is what to say where another stands."""
+    def expect(self, *phrase: str) -> None:
+        """Take just these words."""
         for place, word in enumerate(phrase):
-            found = self.take("'" + " ".join(phrase[place:]) + "'")
+            rest = "'" + " ".join(phrase[place:]) + "'"
+            found = self.take(rest)
             if found != word:
-                raise self.wrong(found, instead or f"'{word}'")
+                raise self.wrong(found, rest)
 
     def expect_end(self, because: str) -> None:
         """Nothing may follow; `because` says why not."""
@@ -101,7 +109,8 @@ class Words:
             days = f"{int(count) * _DAYS_IN[_plural(word)]} days"
             side = f" {self.peek() or 'before'}" if after_days else ""
             raise self.wrong(word, f"'{days}{side}{after_days}'")
-        raise self.wrong(word, _either(units))
+        meant = [unit for unit in units if unit == _MEANT.get(_plural(word))]
+        raise self.wrong(word, _either(meant or units))
 
 
 def counted(count: int, unit: str) -> str:

@@ -99,10 +99,10 @@ def test_capitals_and_spaces_do_not_count():
         pytest.param("only if", "too early", "'unconfirmed'", id="only-if-what"),
         pytest.param("only if new", "'new'", "'unconfirmed'", id="only-if"),
         pytest.param("only first", "too early", "'of the day'", id="first-of-what"),
-        pytest.param("only first of a day", "'a'", "say 'the'", id="of-a-day"),
+        pytest.param("only first of a day", "'a'", "say 'the day'", id="of-a-day"),
         pytest.param("only if booked", "too early", "'more than'", id="booked-what"),
         pytest.param(
-            "only if booked less than 7 days before", "'less'", "'more'", id="less"
+            "only if booked less than 7 days before", "'less'", "'more than'", id="less"
         ),
         pytest.param(
             "only if booked more than 1 week before",

@@ -146,7 +146,7 @@ def test_what_is_meant_is_understood(text, printed):
             "3 week after", "'week'", "'21 days after at 10:00'", id="weeks-after"
         ),
         pytest.param("3 fortnights before", "'fortnights'", "'business days'", id="x"),
-        pytest.param("2 hrs before", "'hrs'", "'hours'", id="abbreviated"),
+        pytest.param("2 hrs before", "'hrs'", "say 'hours'", id="abbreviated"),
         pytest.param("3 business hours before", "'hours'", "'days'", id="business-h"),
         pytest.param("3 business", "too early", "'days'", id="business-what"),
         pytest.param("3 hours", "too early", "'before' or 'after'", id="no-before"),
@@ -174,7 +174,15 @@ def test_what_is_meant_is_understood(text, printed):
         pytest.param(
             "the Friday after at 10:00", "'after'", "say 'before'", id="friday-after"
         ),
-        pytest.param("Friday before at 10:00", "'friday'", "'the'", id="without-the"),
+        pytest.param(
+            "Friday before at 10:00", "'friday'", "'the Friday", id="without-the"
+        ),
+        pytest.param(
+            "5 working days before at 10:00",
+            "'working'",
+            "say 'business days'",
+            id="working",
+        ),
         pytest.param("when", "too early", "'booked', 'moved'", id="when-what"),
         pytest.param("when confirmed", "'confirmed'", "'booked', 'moved'", id="event"),
         pytest.param("when rescheduled", "'rescheduled'", "say 'moved'", id="moved"),
@@ -239,6 +247,7 @@ def test_whatever_length_is_printed_is_read_back_as_it_was(span):
         pytest.param("a week", "'a'", "'7 days'", id="spelled"),
         pytest.param("2 weeks", "'weeks'", "say '14 days'", id="weeks"),
         pytest.param("2 business days", "'business'", "'hours' or 'days'", id="unit"),
+        pytest.param("2 working days", "'working'", "'minutes'", id="working"),
         pytest.param("367 days", "'367'", "1 to 366", id="too-many"),
         pytest.param("3 days before", "'before'", "nothing more", id="before"),
     ],

@@ -199,6 +199,18 @@ def test_why_nobody_is_told(changes, reason):
     assert told(**changes) is reason
 
 
+def test_a_guardians_stop_says_more_than_a_channel_stopped_for_the_next():
+    found = told(
+        (Channel.SMS,),
+        birth_date="2020",
+        guardians=(MOTHER, FATHER),
+        blocked=(MOTHERS_SMS,),
+        preference=Preference(stopped_channels=frozenset({Channel.SMS})),
+    )
+
+    assert found is Reason.ADDRESS_OPTED_OUT
+
+
 def test_who_stopped_their_best_number_is_not_written_to_at_the_second_best():
     work = ContactPoint(Channel.SMS, "+12125550109")
 

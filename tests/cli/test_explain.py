@@ -19,10 +19,59 @@ def test_a_plan_tells_every_step_with_decision_reason_and_time(
         "too-late",
     )
     assert steps["week"]["why"].startswith("The moment for this step had passed")
+    assert steps["week"]["sentence"] == (
+        "Not sent: the moment for this step had passed when we learned of it"
+        " (5 business days before at 10:00, by the rule 'visits')."
+    )
     assert (steps["day"]["decision"], steps["day"]["channel"]) == ("planned", "email")
     assert datetime.fromisoformat(steps["day"]["start"]) == STARTS_AT
     assert (STARTS_AT - datetime.fromisoformat(steps["day"]["due"])).days == 1
+    assert steps["day"]["sentence"].startswith("E-mail on ")
+    assert "24 hours before, by the rule 'visits'" in steps["day"]["sentence"]
+    assert (steps["day"]["notes"], steps["day"]["told"]) == ([], None)
     assert printed["tries"] == []
+
+
+def test_the_rule_is_told_and_why_it_was_chosen(clinic: Clinic) -> None:
+    clinic.change(
+        "  [[clinic.rule]]\n",
+        """\
+  [[clinic.rule]]
+  name = "In person"
+  match = { mode = "in-person" }
+  steps = [{ id = "soon", offset = "2 hours before", channels = ["email"] }]
+
+  [[clinic.rule]]
+""",
+    )
+    clinic.read_an_hour_ago()
+
+    table = clinic.types("plan", "--appointment", "visit").stdout
+    printed = json.loads(
+        clinic.types("plan", "--appointment", "visit", "--json").stdout
+    )
+
+    why = (
+        "The rule 'In person' is used: in person."
+        " Also fitting, but broader or later: 'visits'."
+    )
+    [rule] = printed["rules"]
+    assert f"ana\t{why}" in table.splitlines()
+    assert (rule["patient"], rule["clinic"]) == ("ana", "elm")
+    assert (rule["criteria"], len(rule["passed_over"])) == (["in person"], 1)
+    assert rule["sentence"] == why
+    assert {step["rule"] for step in printed["steps"]} == {rule["rule"]}
+
+
+def test_a_sent_step_is_told_with_the_moment_it_went(clinic: Clinic) -> None:
+    clinic.read_an_hour_ago()
+    clinic.types("dispatch", "--once")
+
+    result = clinic.types("plan", "--appointment", "visit", "--json")
+
+    steps = {step["step"]: step for step in json.loads(result.stdout)["steps"]}
+    assert steps["day"]["told"] is not None
+    assert steps["day"]["sentence"].startswith("Sent by e-mail on ")
 
 
 def test_what_was_tried_is_told_in_the_clinics_own_time(clinic: Clinic) -> None:
@@ -38,6 +87,7 @@ def test_what_was_tried_is_told_in_the_clinics_own_time(clinic: Clinic) -> None:
     due, *rest = day.split("\t")
     assert due.endswith(("EST", "EDT"))
     assert rest[:4] == ["day", "sent", "email", "ana"]
+    assert rest[4].startswith("Sent by e-mail on ")
     assert table.stdout.splitlines()[-1].endswith("\tsmtp\taccepted")
     [tried] = printed["tries"]
     assert tried["outcome"]["evidence"]["protocol"].startswith("TLS")

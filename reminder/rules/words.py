@@ -105,12 +105,18 @@ class Words:
         for unit in units:
             if unit == _plural(word):
                 return unit
-        if _plural(word) in _DAYS_IN and _NUMBER.fullmatch(count):
-            days = f"{int(count) * _DAYS_IN[_plural(word)]} days"
+        raise self.wrong(word, self._instead(_plural(word), units, count, after_days))
+
+    def _instead(
+        self, name: str, units: Sequence[str], count: str, after_days: str
+    ) -> str:
+        """What to say where no unit stands; for weeks and months so many days."""
+        if name in _DAYS_IN and _NUMBER.fullmatch(count):
+            days = f"{int(count) * _DAYS_IN[name]} days"
             side = f" {self.peek() or 'before'}" if after_days else ""
-            raise self.wrong(word, f"'{days}{side}{after_days}'")
-        meant = [unit for unit in units if unit == _MEANT.get(_plural(word))]
-        raise self.wrong(word, _either(meant or units))
+            return f"'{days}{side}{after_days}'"
+        meant = [unit for unit in units if unit == _MEANT.get(name)]
+        return _either(meant or units)
 
 
 def counted(count: int, unit: str) -> str:

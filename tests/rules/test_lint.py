@@ -163,6 +163,11 @@ NEVER = {
         "warning: rule standard, step one: its moment is over for every visit booked"
         " less than 48 hours ahead, so it is always skipped",
     ),
+    "earlier than anyone books, hours and days": (
+        rule(step("49 hours before"), booked_ahead_less_than=Span(2, "days")),
+        "warning: rule standard, step one: its moment is over for every visit booked"
+        " less than 2 days ahead, so it is always skipped",
+    ),
     "at the moment of another": (
         rule(DAY, step("24 hours before", TEXT, "again")),
         "warning: rule standard, step again: it is due at the same moment as step one:"
@@ -222,6 +227,9 @@ FINE = {
     ),
     "a day ahead of visits booked the day before": rule(
         step("1 day before at 10:00"), booked_ahead_less_than=Span(2, "days")
+    ),
+    "for early birds of a long day, when the clocks go back": rule(
+        step("48 hours before"), booked_ahead_less_than=Span(2, "days")
     ),
     "sent at once": rule(
         replace(DAY, inside=InsidePolicy.AT_ONCE),

@@ -9,14 +9,17 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp
 
+from reminder.app.current import CurrentClinics
 from reminder.ehr.ehr import EHR
 from reminder.flows.composing import Composing, Words
 from reminder.flows.dispatch import Dispatch, Limits
 from reminder.flows.fresh import Fresh
 from reminder.flows.keep import Keep
 from reminder.flows.plan import Plan
+from reminder.flows.preview import Preview
 from reminder.flows.receive import Receive
 from reminder.flows.respond.respond import Respond
+from reminder.flows.rulesets import RulesetsFlow
 from reminder.flows.send import Send
 from reminder.flows.sync import Sync
 from reminder.flows.write_back import WriteBackFlow
@@ -25,6 +28,7 @@ from reminder.model.clinics import ClinicDirectory
 from reminder.model.clock import Clock
 from reminder.model.people import Channel
 from reminder.resources import bundled
+from reminder.rules.lateness import templates_of
 from reminder.settings.tree import Settings
 from reminder.store.errors import StoreUnavailable
 from reminder.store.keyring import KeyRing
@@ -38,7 +42,7 @@ class Rooms:
     """Every room, open; `node` names this process, and no other ever."""
 
     settings: Settings
-    clinics: ClinicDirectory
+    clinics: CurrentClinics
     clock: Clock
     ring: KeyRing
     store: Store
@@ -80,11 +84,24 @@ def try_templates(renderer: Renderer, clinics: ClinicDirectory) -> None:
     renderer.check(
         languages={tag for clinic in clinics.clinics for tag in clinic.languages},
         names={
-            step.template
+            name
             for clinic in clinics.clinics
             for rule in clinic.ruleset.rules
             for step in rule.steps
+            for name in templates_of(step)
         },
+    )
+
+
+def rules(rooms: Rooms, words: Words) -> RulesetsFlow:
+    """What a manager does with rulesets."""
+    store = rooms.store
+    return RulesetsFlow(
+        store.rulesets,
+        Preview(store.appointments, rooms.clock),
+        rooms.clinics,
+        words.renderer,
+        rooms.clock,
     )
 
 
@@ -175,6 +192,7 @@ def web(rooms: Rooms, plan: Plan) -> ASGIApp:
         queue=store.queue,
         worklist=store.worklist,
         ehrs=rooms.ehrs,
+        consents=store.consents,
         clinics=rooms.clinics,
         ticket_key=rooms.ring.derive("ticket"),
         clock=rooms.clock,
@@ -192,7 +210,7 @@ def web(rooms: Rooms, plan: Plan) -> ASGIApp:
         respond=respond,
         receive=receive,
         health=store.health,
-        clinics=rooms.clinics,
+        clinics=rooms.clinics(),
         clock=rooms.clock,
         templates=bundled("templates") / "web",
         public_url=settings.public_url,

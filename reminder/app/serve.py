@@ -180,6 +180,8 @@ def _dispatching(
 
     async def job() -> None:
         async with turn:
+            if await app.take_up_rules():
+                await app.make_plans()
             await app.dispatch.run(stopping.is_set)
         due_at, now = await app.store.queue.next_due_at(), app.clock()
         if due_at is not None and now < due_at < now + every:

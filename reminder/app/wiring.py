@@ -1,25 +1,25 @@
 """Opens every room as the settings say, and hands each chapter what it needs."""
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
+import structlog
 from starlette.types import ASGIApp
 
 from reminder.app import rooms as build
 from reminder.app.clock import system_clock
+from reminder.app.current import CurrentClinics
 from reminder.app.places import database_url, open_with_ring
 from reminder.app.rooms import Rooms
 from reminder.ehr.ehr import EHR
 from reminder.flows.composing import Composing, Words
 from reminder.flows.dispatch import Dispatch
 from reminder.flows.keep import Keep
-from reminder.flows.plan import Plan
+from reminder.flows.plan import Plan, Progress
+from reminder.flows.rulesets import RulesetsFlow
 from reminder.flows.sync import Sync
 from reminder.flows.write_back import WriteBackFlow
-from reminder.model.clinics import ClinicDirectory
 from reminder.model.clock import Clock
 from reminder.model.people import Channel
 from reminder.model.reminders import PlanCounts
@@ -29,6 +29,11 @@ from reminder.store.store import Store
 from reminder.transports import registry
 from reminder.transports.base import Transport, TransportContext
 
+log = structlog.get_logger()
+
+THE_FILE = "reminder.toml"
+"""Who published what the settings file says."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
@@ -36,24 +41,39 @@ class App:
 
     loaded: Loaded
     store: Store
+    clinics: CurrentClinics
     clock: Clock
     ehrs: Mapping[str, EHR]
     transports: Mapping[Channel, Transport]
     syncs: tuple[Sync, ...]
     plan: Plan
+    rulesets: RulesetsFlow
     dispatch: Dispatch
     write_back: WriteBackFlow
     keep: Keep
     web: ASGIApp
 
-    async def make_plans(self) -> PlanCounts:
+    async def make_plans(self, progress: Progress | None = None) -> PlanCounts:
         """End what came too late, then plan for everyone whose plan is due.
 
         In this order: after an outage the plan would withdraw the one as a
         visit that is over, and nobody would hear that it was never told.
         """
+        await self.take_up_rules()
         await self.store.queue.expire(now=self.clock())
-        return await self.plan.run()
+        return await self.plan.run(progress)
+
+    async def take_up_rules(self) -> bool:
+        """Go by what was published meanwhile; whether anything was."""
+        if not await self.clinics.refresh():
+            return False
+        await self.have_everyone_planned()
+        return True
+
+    async def have_everyone_planned(self) -> None:
+        """Make everybody's plan due if it was made by other rules than ours."""
+        fingerprint = self.clinics().fingerprint
+        await self.store.appointments.replan_all_if_changed(fingerprint)
 
 
 @asynccontextmanager
@@ -76,12 +96,14 @@ async def open_app(
         schema.upgrade(url)
     async with AsyncExitStack() as stack:
         rooms = await _open(loaded, clock, stack)
+        if works:
+            await _adopt_rules(rooms)
+        await rooms.clinics.refresh()
         words = build.words(loaded.settings, rooms.ring)
         app = _wire(loaded, rooms, words)
         if works:
-            build.try_templates(words.renderer, rooms.clinics)
-            fingerprint = rules_fingerprint(rooms.clinics)
-            await rooms.store.appointments.replan_all_if_changed(fingerprint)
+            build.try_templates(words.renderer, rooms.clinics())
+            await app.have_everyone_planned()
         yield app
 
 
@@ -103,7 +125,7 @@ async def _open(loaded: Loaded, clock: Clock, stack: AsyncExitStack) -> Rooms:
         transports[transport.channel] = transport
     return Rooms(
         settings=settings,
-        clinics=settings.directory(),
+        clinics=CurrentClinics(settings.directory(), store.rulesets),
         clock=clock,
         ring=ring,
         store=store,
@@ -114,16 +136,18 @@ async def _open(loaded: Loaded, clock: Clock, stack: AsyncExitStack) -> Rooms:
 
 
 def _wire(loaded: Loaded, rooms: Rooms, words: Words) -> App:
-    composing = Composing(rooms.store.appointments, rooms.clinics, words)
+    composing = Composing(rooms.store.appointments, rooms.clinics, words, rooms.clock)
     plan = build.planning(rooms)
     return App(
         loaded=loaded,
         store=rooms.store,
+        clinics=rooms.clinics,
         clock=rooms.clock,
         ehrs=rooms.ehrs,
         transports=rooms.transports,
         syncs=tuple(build.reading(rooms, name) for name in rooms.ehrs),
         plan=plan,
+        rulesets=build.rules(rooms, words),
         dispatch=build.dispatching(rooms, plan, composing),
         write_back=build.writing_back(rooms, plan),
         keep=build.keeping(rooms, composing),
@@ -131,19 +155,18 @@ def _wire(loaded: Loaded, rooms: Rooms, words: Words) -> App:
     )
 
 
-def rules_fingerprint(clinics: ClinicDirectory) -> str:
-    """Changes whenever a clinic or its rules do, so that everyone is planned anew.
-
-    It is the same in every process: sets, which are not, are written in order.
-    """
-    nothing = frozenset[Any]()
-    parts = [
-        (
-            replace(clinic, location_ids=nothing, closures=nothing),
-            sorted(clinic.location_ids),
-            sorted(clinic.closures),
-        )
-        for clinic in sorted(clinics.clinics, key=lambda clinic: clinic.clinic_id)
-    ]
-    text = repr((parts, sorted(clinics.defaults.items())))
-    return hashlib.sha256(text.encode()).hexdigest()
+async def _adopt_rules(rooms: Rooms) -> None:
+    """Publish the rules of the settings file where they changed and nobody else did."""
+    for document in rooms.settings.documents():
+        store, now = rooms.store.rulesets, rooms.clock()
+        if await store.adopt(document, by=THE_FILE, now=now):
+            log.info("published_ruleset", owner=document.owner, by=THE_FILE)
+            continue
+        in_force = (await store.in_force()).get(document.owner)
+        if in_force is not None and in_force.document != document:
+            # What somebody published stands, and the file must not contradict it.
+            log.warning(
+                "passed_over_rules_of_the_file",
+                owner=document.owner,
+                version=in_force.version,
+            )

@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
 
-from reminder.flows.readable import People, readable
+from reminder.flows.readable import CAPS_LOOK_BACK, People, readable
 from reminder.messages.callbacks import callback_token
 from reminder.messages.compose import Visit, compose
 from reminder.messages.links import link_token, link_url
 from reminder.messages.render import Renderer, TemplateError
-from reminder.model.clinics import ClinicDirectory
+from reminder.model.clinics import ClinicDirectory, Clinics
+from reminder.model.clock import Clock
 from reminder.model.messages import ClaimedMessage, Message
-from reminder.model.people import PatientKey
+from reminder.model.people import ConsentKind, PatientKey
 from reminder.model.reminders import Person
+from reminder.rules.consents import has_consented
+from reminder.rules.events import old_start
 from reminder.rules.protection import protect
+from reminder.rules.tiers import tier
 
 log = structlog.get_logger()
 
@@ -49,17 +54,21 @@ class Spoilt:
 class Composing:
     """Composes the same message the same way, however often it is tried."""
 
-    def __init__(self, people: People, clinics: ClinicDirectory, words: Words) -> None:
+    def __init__(
+        self, people: People, clinics: Clinics, words: Words, clock: Clock
+    ) -> None:
         self._people = people
         self._clinics = clinics
         self._words = words
+        self._clock = clock
 
     async def people_of(
         self, messages: Sequence[ClaimedMessage]
     ) -> dict[PatientKey, Person]:
         """Everyone these messages are about whose record can be read."""
         keys = {key.patient for message in messages for key in message.appointments}
-        people = await readable(self._people, sorted(keys))
+        since = self._clock() - CAPS_LOOK_BACK
+        people = await readable(self._people, sorted(keys), told_since=since)
         return {person.key: person for person in people}
 
     async def all(self, messages: Sequence[ClaimedMessage]) -> list[Ready | Spoilt]:
@@ -76,13 +85,14 @@ class Composing:
     def _compose(
         self, message: ClaimedMessage, people: Mapping[PatientKey, Person]
     ) -> Ready:
-        words, protection = self._words, protect(message.channel)
+        words, clinics = self._words, self._clinics()
+        protection = protect(message.channel, consented=_consented(message, people))
         token = link_token(message.message_id, words.link_key)
         content = compose(
             words.renderer,
             message,
-            visits_of(message, people),
-            self._clinics.by_id(message.clinic_id),
+            visits_of(message, people, clinics, self._clock()),
+            clinics.by_id(message.clinic_id),
             protection,
             link_url(words.public_url, token),
         )
@@ -121,17 +131,35 @@ def unless_spoilt(message: ClaimedMessage, make: Callable[[], Made]) -> Made | S
 
 
 def visits_of(
-    message: ClaimedMessage, people: Mapping[PatientKey, Person]
+    message: ClaimedMessage,
+    people: Mapping[PatientKey, Person],
+    clinics: ClinicDirectory,
+    now: datetime,
 ) -> list[Visit]:
-    """The visits a message is about, the earliest first."""
+    """The visits a message is about, the earliest first, each with its tier."""
+    clinic = clinics.by_id(message.clinic_id)
     visits = []
     for key in message.appointments:
         person = people.get(key.patient)
         if person is None or person.patient is None:
             continue
         visits += [
-            Visit(appointment, person.patient)
+            Visit(
+                appointment,
+                person.patient,
+                tier(appointment, clinic, message.channel, message.to, person).tier,
+                old_start(appointment, person, clinics, now),
+            )
             for appointment in person.appointments
             if appointment.key == key
         ]
     return sorted(visits, key=lambda visit: visit.appointment.start_at)
+
+
+def _consented(message: ClaimedMessage, people: Mapping[PatientKey, Person]) -> bool:
+    """Whether everyone it is about chose to have details in clear at this address."""
+    about = [people.get(key.patient) for key in message.appointments]
+    return bool(about) and all(
+        one is not None and has_consented(one, ConsentKind.DETAILS, message.to)
+        for one in about
+    )

@@ -9,7 +9,7 @@ from reminder.flows.composing import Composing
 from reminder.flows.fresh import Fresh
 from reminder.flows.prepare import Claims, Prepare
 from reminder.flows.send import Send, Stopping, going_on
-from reminder.model.clinics import ClinicDirectory
+from reminder.model.clinics import Clinics
 from reminder.model.clock import Clock
 from reminder.model.messages import ClaimedMessage
 from reminder.model.people import Channel, PatientKey
@@ -75,7 +75,7 @@ class Dispatch:
         fresh: Fresh,
         send: Send,
         replan: Callable[[Sequence[PatientKey]], Awaitable[None]],
-        clinics: ClinicDirectory,
+        clinics: Clinics,
         channels: Collection[Channel],
         limits: Limits,
         clock: Clock,

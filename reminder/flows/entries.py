@@ -1,5 +1,6 @@
 """Where every chapter puts what needs a human."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from reminder.model.worklist import WorklistEntry
@@ -10,3 +11,6 @@ class Entries(Protocol):
 
     async def add(self, entry: WorklistEntry) -> bool:
         """False when it was open already."""
+
+    async def add_all(self, entries: Sequence[WorklistEntry]) -> None:
+        """Several at once; what was open already is renewed."""

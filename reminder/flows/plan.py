@@ -1,7 +1,7 @@
 """Makes the plan again for everyone whose world changed, one person at a time."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import structlog
 from reminder.flows import readable
 from reminder.flows.entries import Entries
 from reminder.model.appointments import AppointmentKey
-from reminder.model.clinics import ClinicDirectory
+from reminder.model.clinics import ClinicDirectory, Clinics
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey
 from reminder.model.reasons import Reason
@@ -24,6 +24,9 @@ _BATCH = 500
 _TRIES = 3
 """How often one run plans for a person whose world does not stop changing."""
 
+Progress = Callable[[int], None]
+"""Is told how many people have been planned for so far."""
+
 
 class People(readable.People, Protocol):
     """Whose plan is due, and their world."""
@@ -36,9 +39,13 @@ class Plans(Protocol):
     """Where decisions are kept."""
 
     async def keep_plans(
-        self, plans: Sequence[tuple[Person, Sequence[Decision]]], *, now: datetime
+        self,
+        plans: Sequence[tuple[Person, Sequence[Decision]]],
+        *,
+        now: datetime,
+        rules: str | None = None,
     ) -> PlanCounts:
-        """Keep the difference, in one transaction."""
+        """Keep the difference, in one transaction, if these rules are in force."""
 
 
 class Plan:
@@ -52,7 +59,7 @@ class Plan:
         people: People,
         plans: Plans,
         worklist: Entries,
-        clinics: ClinicDirectory,
+        clinics: Clinics,
         clock: Clock,
     ) -> None:
         self._people = people
@@ -61,13 +68,15 @@ class Plan:
         self._clinics = clinics
         self._clock = clock
 
-    async def run(self) -> PlanCounts:
+    async def run(self, progress: Progress | None = None) -> PlanCounts:
         """Plan until nobody's plan is due; the counts of what changed."""
         total, tries = PlanCounts(), Counter[PatientKey]()
         while keys := await self._due(tries):
             counts, failed = await self._some(keys)
             total += counts
             tries.update(keys)
+            if progress is not None:
+                progress(len(tries))
             tries.update(dict.fromkeys(failed, _TRIES))
         if total.planned or total.withdrawn:
             log.info("made_plan", planned=total.planned, withdrawn=total.withdrawn)
@@ -87,46 +96,54 @@ class Plan:
         self, keys: Sequence[PatientKey]
     ) -> tuple[PlanCounts, set[PatientKey]]:
         """What changed, and for whom no plan could be made."""
-        now = self._clock()
-        people = await readable.readable(self._people, keys)
-        plans = list(self._decide(people, now))
-        # First, so that no crash lets a stray one be planned and not reported.
-        for person, decisions in plans:
-            await self._report_strays(person, decisions, now)
-        counts = await self._plans.keep_plans(plans, now=now)
+        now, clinics = self._clock(), self._clinics()
+        people = await readable.readable(
+            self._people, keys, told_since=now - readable.CAPS_LOOK_BACK
+        )
+        plans = list(_decide(people, clinics, now))
+        # First, so that no crash lets one be planned and not reported.
+        await self._worklist.add_all(
+            [entry for plan in plans for entry in _for_a_human(*plan, now)]
+        )
+        rules = clinics.fingerprint or None
+        counts = await self._plans.keep_plans(plans, now=now, rules=rules)
         return counts, set(keys) - {person.key for person, _ in plans}
 
-    def _decide(
-        self, people: Sequence[Person], now: datetime
-    ) -> Iterator[tuple[Person, Sequence[Decision]]]:
-        for person in people:
-            try:
-                yield person, plan(person, self._clinics, now)
-            except Exception as error:  # noqa: BLE001 - nobody waits for one impossible person
-                error_name = type(error).__name__
-                log.error("could_not_plan", **person.key._asdict(), error=error_name)
 
-    async def _report_strays(
-        self, person: Person, decisions: Sequence[Decision], now: datetime
-    ) -> None:
-        for key in _strays(person, decisions):
-            await self._worklist.add(
-                WorklistEntry(
-                    kind=WorklistKind.NO_CLINIC,
-                    subject="/".join(key),
-                    at=now,
-                    appointment=key,
-                )
+def _decide(
+    people: Sequence[Person], clinics: ClinicDirectory, now: datetime
+) -> Iterator[tuple[Person, Sequence[Decision]]]:
+    for person in people:
+        try:
+            yield person, plan(person, clinics, now)
+        except Exception as error:  # noqa: BLE001 - nobody waits for one impossible person
+            error_name = type(error).__name__
+            log.error("could_not_plan", **person.key._asdict(), error=error_name)
+
+
+def _for_a_human(
+    person: Person, decisions: Sequence[Decision], now: datetime
+) -> Iterator[WorklistEntry]:
+    """What only staff can settle, but for what an earlier plan reported."""
+    reported = {(one.key, one.reason) for one in person.kept}
+    seen = set[tuple[AppointmentKey, Reason]]()
+    for decision in decisions:
+        if not isinstance(decision, Skipped) or decision.reason not in _KINDS:
+            continue
+        appointment, reason = decision.key.appointment, decision.reason
+        known = (decision.key, reason) in reported or (appointment, reason) in seen
+        seen.add((appointment, reason))
+        if not known:
+            yield WorklistEntry(
+                kind=_KINDS[reason],
+                subject="/".join(appointment),
+                at=now,
+                appointment=appointment,
+                clinic_id=decision.clinic_id,
             )
 
 
-def _strays(person: Person, decisions: Sequence[Decision]) -> list[AppointmentKey]:
-    """Appointments of no clinic, but for those an earlier plan reported."""
-    reported = {one.key for one in person.kept if one.reason is Reason.NO_CLINIC}
-    return [
-        decision.key.appointment
-        for decision in decisions
-        if isinstance(decision, Skipped)
-        and decision.reason is Reason.NO_CLINIC
-        and decision.key not in reported
-    ]
+_KINDS = {
+    Reason.NO_CLINIC: WorklistKind.NO_CLINIC,
+    Reason.CONFIDENTIAL: WorklistKind.CONFIDENTIAL,
+}

@@ -1,7 +1,7 @@
 """Makes claimed messages ready to go: read again, decide again, compose."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
@@ -11,15 +11,15 @@ import structlog
 from reminder.flows.composing import Composing, Ready, Spoilt, unless_spoilt
 from reminder.flows.fresh import Fresh
 from reminder.model.appointments import AppointmentKey
-from reminder.model.clinics import ClinicDirectory
+from reminder.model.clinics import ClinicDirectory, Clinics
 from reminder.model.clock import Clock
 from reminder.model.messages import ClaimedMessage, MessageKind
 from reminder.model.people import PatientKey
 from reminder.model.reasons import Reason
 from reminder.model.reminders import Person
-from reminder.rules.again import decide_again
+from reminder.rules.again import decide_again, quiet_hours_end
+from reminder.rules.lateness import is_shortened, shortened
 from reminder.rules.on_file import still_on_file
-from reminder.rules.quiet_hours import is_quiet, quiet_until
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class Prepare:
         composing: Composing,
         fresh: Fresh,
         replan: Callable[[Sequence[PatientKey]], Awaitable[None]],
-        clinics: ClinicDirectory,
+        clinics: Clinics,
         clock: Clock,
     ) -> None:
         self._queue = queue
@@ -131,28 +131,35 @@ class Prepare:
         prepared: Prepared,
     ) -> set[PatientKey]:
         """Prepare one; the people whose reminders are to be planned anew."""
-        now = self._clock()
+        now, clinics = self._clock(), self._clinics()
         reasons = unless_spoilt(
-            message, lambda: _reasons(message, people, self._clinics, now)
+            message, lambda: _reasons(message, people, clinics, now)
         )
         if isinstance(reasons, Spoilt):
             prepared.spoilt.append(reasons)
             return set()
         if reasons is Reason.QUIET_HOURS:
-            await self._wait_for_the_morning(message, now)
+            await self._wait_for_the_morning(message, people, now)
             prepared.held += 1
             return set()
         kept = await self._drop(message, reasons, now) if reasons else message
         if kept is None:
             prepared.dropped += 1
         else:
+            if is_shortened(kept.reminders, clinics, now):
+                kept = replace(kept, template=shortened(kept.template))
             _add(prepared, self._composing.one(kept, people))
         return _elsewhere(message, reasons)
 
     async def _wait_for_the_morning(
-        self, message: ClaimedMessage, now: datetime
+        self,
+        message: ClaimedMessage,
+        people: Mapping[PatientKey, Person],
+        now: datetime,
     ) -> None:
-        until = quiet_until(self._clinics.by_id(message.clinic_id), now)
+        clinics = self._clinics()
+        patients = [people.get(key.patient) for key in message.appointments]
+        until = quiet_hours_end(clinics.by_id(message.clinic_id), patients, now)
         await self._queue.hold(
             [message], until=until, now=now, reason=Reason.QUIET_HOURS
         )
@@ -184,7 +191,9 @@ def _reasons(
         clinic = clinics.by_id(message.clinic_id)
         if not still_on_file(message.to, message.appointments, people, clinic):
             return Spoilt(message, "address-not-on-file")
-        waits = message.kind is MessageKind.ANSWER and is_quiet(clinic, now)
+        patients = [people.get(key.patient) for key in message.appointments]
+        is_answer = message.kind is MessageKind.ANSWER
+        waits = is_answer and quiet_hours_end(clinic, patients, now) > now
         return Reason.QUIET_HOURS if waits else {}
     reasons: dict[UUID, Reason] = {}
     for reminder in message.reminders:

@@ -36,6 +36,12 @@ class Worklist:
             kept: UUID = (await session.execute(upsert, values)).scalar_one()
         return bool(kept == values["id"])
 
+    async def add_all(self, entries: Sequence[WorklistEntry]) -> None:
+        """Put all of them on the list, in one transaction; none writes nothing."""
+        if entries:
+            async with self._database.write() as session:
+                await add_entries(session, entries)
+
     async def open(self, *, limit: int = 1000) -> list[WorklistEntry]:
         """What nobody is done with, the oldest first."""
         query = (

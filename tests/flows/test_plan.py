@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -49,6 +49,10 @@ class Notes:
         self.added.append(entry)
         return await self.house.store.worklist.add(entry)
 
+    async def add_all(self, entries: Sequence[WorklistEntry]) -> None:
+        for entry in entries:
+            await self.add(entry)
+
 
 async def test_every_step_of_every_appointment_is_decided(any_house: House) -> None:
     house = any_house
@@ -93,8 +97,10 @@ async def test_who_changes_while_their_plan_is_made_is_planned_again(
         async def to_plan(self, limit: int) -> list[PatientKey]:
             return await appointments.to_plan(limit)
 
-        async def people(self, keys: Sequence[PatientKey]) -> list[Person]:
-            people = await appointments.people(keys)
+        async def people(
+            self, keys: Sequence[PatientKey], *, told_since: datetime | None = None
+        ) -> list[Person]:
+            people = await appointments.people(keys, told_since=told_since)
             if not overtaken:
                 overtaken.append(True)
                 house.ehr.change(visit().key, status=AppointmentStatus.CANCELLED)
@@ -103,7 +109,7 @@ async def test_who_changes_while_their_plan_is_made_is_planned_again(
 
     await planning(house, people=Overtaken()).run()
 
-    assert await house.reminders() == ["day withdrawn cancelled"]
+    assert await house.reminders() == ["day skipped cancelled"]
     assert await appointments.to_plan(10) == []
 
 
@@ -145,7 +151,8 @@ async def test_a_crash_before_it_is_on_the_worklist_does_not_lose_it(
 async def test_a_default_clinic_takes_who_belongs_nowhere(house: House) -> None:
     await read(house, visit(place=ELSEWHERE), patient())
 
-    await planning(house, clinics=ClinicDirectory((ELM,), {MAIN: "elm"})).run()
+    house.directory = ClinicDirectory((ELM,), {MAIN: "elm"})
+    await house.plan.run()
 
     assert await house.reminders() == ["day planned"]
     assert await house.worklist() == []
@@ -185,8 +192,10 @@ async def test_one_person_nobody_can_plan_for_does_not_stop_the_others(
         async def to_plan(self, limit: int) -> list[PatientKey]:
             return await appointments.to_plan(limit)
 
-        async def people(self, keys: Sequence[PatientKey]) -> list[Person]:
-            people = await appointments.people(keys)
+        async def people(
+            self, keys: Sequence[PatientKey], *, told_since: datetime | None = None
+        ) -> list[Person]:
+            people = await appointments.people(keys, told_since=told_since)
             return [
                 replace(one, appointments=tuple(map(_without_zone, one.appointments)))
                 if one.key.patient_id == "p1"
@@ -219,7 +228,9 @@ async def test_a_database_that_does_not_answer_is_not_asked_for_each_person(
         async def to_plan(self, limit: int) -> list[PatientKey]:
             return await house.store.appointments.to_plan(limit)
 
-        async def people(self, keys: Sequence[PatientKey]) -> list[Person]:
+        async def people(
+            self, keys: Sequence[PatientKey], *, told_since: datetime | None = None
+        ) -> list[Person]:
             asked.append(keys)
             raise StoreUnavailable("SQLITE_BUSY")
 

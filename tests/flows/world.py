@@ -262,7 +262,7 @@ class House:
         renderer: Renderer,
         clinics: ClinicDirectory = DIRECTORY,
     ) -> None:
-        self.store, self.clinics = store, clinics
+        self.store, self.directory = store, clinics
         self.clock, self.ehr = FakeClock(NOW), ClinicEHR()
         self.mail, self.phone = RecordingTransport("smtp"), RecordingTransport("sms")
         self.transports = {Channel.EMAIL: self.mail, Channel.SMS: self.phone}
@@ -272,10 +272,14 @@ class House:
             link_key=ring.derive("link-token"),
             callback_key=ring.derive("callback-token"),
         )
-        self.composing = Composing(store.appointments, clinics, words)
+        self.composing = Composing(store.appointments, self.clinics, words, self.clock)
         self.sync = self.syncing()
         self.plan = Plan(
-            store.appointments, store.reminders, store.worklist, clinics, self.clock
+            store.appointments,
+            store.reminders,
+            store.worklist,
+            self.clinics,
+            self.clock,
         )
         self.dispatch = self.dispatching("one")
         self.keep = self.keeping("one")
@@ -290,6 +294,10 @@ class House:
             clock=self.clock,
             lease=LEASE,
         )
+
+    def clinics(self) -> ClinicDirectory:
+        """The rules in force; a test may put others into `directory`."""
+        return self.directory
 
     def syncing(self, **changes: Any) -> Sync:
         """A reading of the EHR: two days ahead, all of it every half an hour."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from reminder.messages.visit_words import Visit
@@ -53,9 +54,7 @@ def samples_for(file: str) -> tuple[Words, ...]:
     folder, *between, base = file.split("/")
     language = between[0] if between else "en"
     if folder == "sms" and (base.startswith("_") or DETAILS in base):
-        return tuple(
-            text_details(CLINIC, language, LINK, visits, to) for _, visits, to in _CASES
-        )
+        return _text_details(language)
     if folder == "sms":
         return (text_message(CLINIC.short_name, LINK),)
     if base.endswith(".subject.txt"):
@@ -65,8 +64,21 @@ def samples_for(file: str) -> tuple[Words, ...]:
             notice(clinic, language, LINK, "Subject")
             for clinic in (CLINIC, _BARE_CLINIC)
         )
+    return _details(language)
+
+
+@lru_cache(maxsize=16)
+def _details(language: str) -> tuple[Words, ...]:
     return tuple(
         details(clinic, language, LINK, "Subject", visits, to)
+        for clinic, visits, to in _CASES
+    )
+
+
+@lru_cache(maxsize=16)
+def _text_details(language: str) -> tuple[Words, ...]:
+    return tuple(
+        text_details(clinic, language, LINK, visits, to)
         for clinic, visits, to in _CASES
     )
 

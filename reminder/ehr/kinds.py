@@ -5,6 +5,7 @@ not read: a service that must not be named goes on the clinic's own list.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain, islice
 
 from reminder.ehr.raw import Resource, as_object, objects
@@ -86,9 +87,15 @@ def _of_codings(codings: Iterable[Resource]) -> Iterator[str]:
 
 def _word(value: object) -> Iterator[str]:
     if isinstance(value, str) and len(value) <= _LONGEST:
-        word = plain(value, _LONGEST).lower()
+        word = _small(value)
         if word:
             yield word
+
+
+# A clinic has few kinds of visits, and each of its appointments says them again.
+@lru_cache(maxsize=4096)
+def _small(value: str) -> str:
+    return plain(value, _LONGEST).lower()
 
 
 def _labels(labels: Iterable[Resource]) -> Iterator[str]:

@@ -9,7 +9,18 @@ import typer
 
 from reminder.app.logs import set_up
 from reminder.app.serve import Only, run
-from reminder.cli import db, demo, explain, init, lists, settings, work
+from reminder.cli import (
+    consent,
+    db,
+    demo,
+    exclude,
+    explain,
+    init,
+    lists,
+    rules,
+    settings,
+    work,
+)
 from reminder.cli.errors import reported
 from reminder.cli.options import Config
 from reminder.settings.load import load
@@ -22,11 +33,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(db.app, name="db")
+app.add_typer(rules.app, name="rules")
+app.add_typer(consent.app, name="consent")
 app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("sync")(work.sync)
 app.command("dispatch")(work.dispatch)
 app.command("plan")(explain.plan)
+app.command("exclude")(exclude.exclude)
 app.command("settings")(settings.settings)
 app.command("quarantine")(lists.quarantine)
 app.command("worklist")(lists.worklist)

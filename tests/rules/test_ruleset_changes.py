@@ -16,16 +16,19 @@ from reminder.model.rulesets import (
     Mode,
     QuietPolicy,
     Rule,
+    Ruleset,
     RulesetDocument,
     Step,
     UnlessConfirmed,
 )
 from reminder.rules.ruleset_changes import ruleset_changes
+from reminder.rules.sentences import rule_sentence, ruleset_sentences
 
 EMAIL, SMS = Channel.EMAIL, Channel.SMS
 WEEK = Step("week", DaysBefore(7, time(10)), (EMAIL,))
 DAY = Step("day", HoursBefore(24), (EMAIL, SMS))
 VISITS = Rule("visits", (WEEK, DAY), name="Visits")
+QUIET = Rule("quiet", match=Match(tags=frozenset({"x"})))
 VIDEO = Rule("video", (DAY,), Match(mode=Mode.TELEHEALTH))
 BEFORE = RulesetDocument(owner="elm", rules=(VISITS, VIDEO), without=frozenset({"old"}))
 
@@ -135,8 +138,8 @@ def with_day(**changes: object) -> RulesetDocument:
         pytest.param(
             replace(BEFORE, caps=Caps(a_day=2)),
             [
-                "How many messages one person gets: At most 2 a day and 3 a week to"
-                " one person by text message and call, all visits counted."
+                "How many messages one person gets:"
+                f" {ruleset_sentences(Ruleset(caps=Caps(a_day=2)))[0]}"
             ],
             id="its-own-caps",
         ),
@@ -181,5 +184,5 @@ def test_what_is_taken_away_again_is_said_to_be_inherited() -> None:
 def test_of_a_first_version_everything_is_new() -> None:
     [rule, step] = ruleset_changes(None, RulesetDocument(owner="elm", rules=(VIDEO,)))
 
-    assert rule.startswith("New rule: Video: visits of this kind:")
+    assert rule == f"New rule: {rule_sentence(VIDEO)}"
     assert step.startswith("Rule 'video', new step 'day': 24 hours before, by e-mail")

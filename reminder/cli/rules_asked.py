@@ -1,0 +1,130 @@
+"""Whose rules a command means, from where, and whether they may be published."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reminder.app.wiring import App
+from reminder.cli import rules_output as output
+from reminder.cli.errors import Exit, Stopped, Trouble
+from reminder.flows.preview import CalendarEntry
+from reminder.model.people import PatientKey
+from reminder.model.remarks import Remark, Severity
+from reminder.model.rulesets import ORGANISATION, RulesetDocument, RulesetVersion
+from reminder.rules.documents import DocumentError, parse_document
+
+
+class Found(Exception):
+    """Remarks of which one at least is an error, about a file or what is kept."""
+
+    def __init__(self, remarks: Sequence[Remark], file: Path | None) -> None:
+        super().__init__(f"{len(remarks)} remarks")
+        self.remarks, self.file = tuple(remarks), file
+
+
+def given_owner(clinic: str | None, *, organisation: bool) -> str | None:
+    """The owner that was named, if any."""
+    if clinic is not None and organisation:
+        raise Stopped(
+            Exit.WRONG_USE,
+            Trouble("Say --clinic or --organisation, not both."),
+        )
+    return ORGANISATION if organisation else clinic
+
+
+def owner_of(app: App, clinic: str | None, *, organisation: bool) -> str:
+    """Whose rules are meant; the one clinic need not be named."""
+    given = given_owner(clinic, organisation=organisation)
+    known = [one.clinic_id for one in app.clinics().clinics]
+    if given is None and len(known) == 1:
+        return known[0]
+    if given is None:
+        raise Stopped(
+            Exit.WRONG_USE,
+            Trouble(
+                "Whose rules?",
+                why=f"There are several clinics: {', '.join(known)}.",
+                do="Say --clinic and the id of one, or --organisation.",
+            ),
+        )
+    if given not in (*known, ORGANISATION):
+        raise Stopped(
+            Exit.WRONG_USE,
+            Trouble(
+                f"There is no clinic {given}.",
+                why=f"The settings have: {', '.join(known)}.",
+            ),
+        )
+    return given
+
+
+def read_file(file: Path, owner: str | None) -> RulesetDocument:
+    """The ruleset in a file.
+
+    Raises:
+        Found: it cannot be read as one.
+        Stopped: it cannot be read at all.
+    """
+    try:
+        return parse_document(file.read_text(encoding="utf-8"), owner)
+    except DocumentError as error:
+        raise Found(error.remarks, file) from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "It is no text."
+        trouble = Trouble("The file cannot be read.", str(file), why or "")
+        raise Stopped(Exit.WRONG_USE, trouble) from None
+
+
+async def document_of(
+    app: App, file: Path | None, clinic: str | None, *, organisation: bool
+) -> RulesetDocument:
+    """That of a file, or the draft that is kept."""
+    if file is not None:
+        return read_file(file, given_owner(clinic, organisation=organisation))
+    owner = owner_of(app, clinic, organisation=organisation)
+    return (await draft_of(app, owner)).document
+
+
+async def draft_of(app: App, owner: str) -> RulesetVersion:
+    """What the owner has not published yet."""
+    draft = await app.store.rulesets.draft(owner)
+    if draft is None:
+        raise Stopped(Exit.FOUND_PROBLEMS, output.no_draft(owner))
+    return draft
+
+
+async def version_of(app: App, owner: str, number: int | None) -> RulesetVersion:
+    """The version of that number, or the one in force."""
+    if number is None:
+        found = (await app.store.rulesets.in_force()).get(owner)
+    else:
+        found = await app.store.rulesets.version(owner, number)
+    if found is None:
+        raise Stopped(Exit.FOUND_PROBLEMS, output.no_version(owner, number))
+    return found
+
+
+async def checked(
+    app: App, document: RulesetDocument, file: Path | None
+) -> list[Remark]:
+    """What is odd about a ruleset.
+
+    Raises:
+        Found: something keeps it from being published.
+    """
+    remarks = await app.rulesets.check(document)
+    if any(one.severity is Severity.ERROR for one in remarks):
+        raise Found(remarks, file)
+    return remarks
+
+
+async def calendar_of(
+    app: App, document: RulesetDocument, patient_id: str
+) -> list[CalendarEntry]:
+    """Every step of one patient, at whichever EHR of these clinics knows them."""
+    for connection in dict.fromkeys(one.connection for one in app.clinics().clinics):
+        key = PatientKey(connection, patient_id)
+        entries = await app.rulesets.calendar(key, document)
+        if entries is not None:
+            return entries
+    trouble = Trouble("No such patient is known.", do="Run: reminder sync --once")
+    raise Stopped(Exit.FOUND_PROBLEMS, trouble)

@@ -10,8 +10,7 @@ from reminder.cli.errors import reported
 from reminder.cli.options import AsJSON, Config
 from reminder.cli.output import show, show_json
 from reminder.model.clinics import QuietHours
-from reminder.model.offsets import BusinessDaysBefore, DaysBefore, HoursBefore
-from reminder.rules.offsets import print_offset
+from reminder.rules.document_text import written
 from reminder.settings.load import load
 
 _COLUMNS = ("setting", "value", "meaning")
@@ -59,13 +58,11 @@ def _holds_models(value: object) -> bool:
 def _masked(value: object) -> str:
     if isinstance(value, SecretStr):
         return f"set, {len(value.get_secret_value())} characters"
-    if isinstance(value, HoursBefore | DaysBefore | BusinessDaysBefore):
-        return print_offset(value)
     if isinstance(value, QuietHours):
         return f"{value.start:%H:%M}-{value.end:%H:%M}"
     if isinstance(value, frozenset | tuple):
-        return ", ".join(str(each) for each in value)
-    return "" if value is None else str(value)
+        return ", ".join(str(written(each)) for each in value)
+    return "" if value is None else str(written(value))
 
 
 def _without_password(url: str) -> str:

@@ -1,17 +1,20 @@
 """Writes a ruleset as TOML: short, in the order people read, and always alike."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import timedelta
 from enum import StrEnum
+from operator import attrgetter
+from types import UnionType
 from typing import Any
 
 import tomlkit
 from tomlkit.items import AoT, Table
 
-from reminder.model.offsets import HoursBefore, MinutesBefore
+from reminder.model.offsets import Offset
 from reminder.model.rulesets import (
     Caps,
+    Condition,
     Confidential,
     Leads,
     Match,
@@ -89,7 +92,7 @@ def _rule(rule: Rule) -> Table:
 def _match(match: Match) -> dict[str, Any]:
     given = {field.name: getattr(match, field.name) for field in fields(match)}
     return {
-        name: _written(value)
+        name: written(value)
         for name, value in given.items()
         if value is not None and value != frozenset()
     }
@@ -98,42 +101,30 @@ def _match(match: Match) -> dict[str, Any]:
 def _step(step: Step) -> dict[str, Any]:
     values: dict[str, Any] = {
         "id": step.step_id,
-        "offset": print_offset(step.offset),
+        "offset": written(step.offset),
         "channels": [channel.value for channel in step.channels],
     }
     if step.template != default_template(step.offset):
         values["template"] = step.template
     if step.conditions:
-        values["conditions"] = [print_condition(one) for one in step.conditions]
+        values["conditions"] = [written(one) for one in step.conditions]
     for field in fields(step):
         value = getattr(step, field.name)
         if field.name in _FURTHER and value != field.default:
-            values[field.name] = _written(value)
+            values[field.name] = written(value)
     return values
 
 
 def _whole(limit: Caps | Leads | Tiers | Confidential | Settling) -> dict[str, Any]:
-    return {field.name: _written(getattr(limit, field.name)) for field in fields(limit)}
+    return {field.name: written(getattr(limit, field.name)) for field in fields(limit)}
 
 
-def _written(value: object) -> object:  # noqa: PLR0911 - one line a type
-    match value:
-        case None:
-            return ANY
-        case Tier():
-            return value.name.lower()
-        case StrEnum():
-            return value.value
-        case frozenset():
-            return sorted(str(one) for one in value)
-        case Span():
-            return print_span(value)
-        case timedelta():
-            return print_duration(value)
-        case MinutesBefore() | HoursBefore():
-            return print_offset(value)
-        case _:
-            return value
+def written(value: object) -> object:
+    """A value as it is written in TOML: in words, where it has some."""
+    for kind, said in _IN_WORDS:
+        if isinstance(value, kind):
+            return said(value)
+    return ANY if value is None else value
 
 
 def _table(values: Mapping[str, Any]) -> Table:
@@ -147,3 +138,18 @@ def _tables(tables: Iterable[Table]) -> AoT:
     for table in tables:
         listed.append(table)
     return listed
+
+
+def _sorted(values: Iterable[object]) -> list[str]:
+    return sorted(str(one) for one in values)
+
+
+_IN_WORDS: tuple[tuple[type | UnionType, Callable[[Any], object]], ...] = (
+    (Tier, lambda tier: tier.name.lower()),
+    (StrEnum, attrgetter("value")),
+    (frozenset, _sorted),
+    (Span, print_span),
+    (timedelta, print_duration),
+    (Offset, print_offset),
+    (Condition, print_condition),
+)

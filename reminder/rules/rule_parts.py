@@ -215,7 +215,7 @@ class RulePart(Part):
     name: str = Field(default="", max_length=120)
     """A name for people."""
 
-    match: MatchPart = MatchPart()
+    match: MatchPart | None = None
     """Which appointments it is for; all of them if nothing is said."""
 
     steps: tuple[StepPart, ...]
@@ -235,4 +235,5 @@ class RulePart(Part):
     def rule(self) -> Rule:
         """As the rules know it."""
         steps = tuple(step.step() for step in self.steps)
-        return Rule(self.rule_id, steps, self.match.match(), self.name)
+        match = self.match.match() if self.match else Match()
+        return Rule(self.rule_id, steps, match, self.name)

@@ -50,6 +50,8 @@ def test_values_are_written_as_in_the_file(clinic: Clinic) -> None:
 
     assert listed["clinic.0.rule.0.steps.0.offset"] == "5 business days before at 10:00"
     assert listed["clinic.0.rule.0.steps.1.channels"] == "email"
+    assert listed["clinic.0.rule.0.steps.1.useful"] == "30 minutes before"
+    assert listed["clinic.0.rule.0.steps.1.quiet"] == "nearest"
     assert listed["clinic.0.quiet_hours"] == "00:00-00:00"
     assert listed["clinic.0.locations"] == "elm"
     assert listed["work.freshness_s"] == "60"

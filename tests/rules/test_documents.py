@@ -3,6 +3,7 @@
 from datetime import time, timedelta
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -212,6 +213,39 @@ def test_a_text_cut_off_anywhere_is_read_or_refused_and_nothing_else(
         parse_document(cut)
     except DocumentError as error:
         assert error.remarks  # noqa: PT017 - either is right
+
+
+keys = st.sampled_from(
+    "owner rule id name match steps offset channels useful conditions caps a_day leads"
+    " longest tiers sms sensitive".split()
+)
+leaves = (
+    st.text(max_size=5)
+    | st.integers()
+    | st.floats()
+    | st.booleans()
+    | st.dates()
+    | st.sampled_from(["harbor", "24 hours before", "7 days", "sms", "{said}"])
+)
+trees = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner),
+    max_leaves=20,
+)
+
+
+@unhurried
+@given(st.dictionaries(keys, trees, max_size=5))
+def test_whatever_toml_can_hold_is_read_or_refused_in_whole_sentences(
+    tree: dict[str, object],
+) -> None:
+    try:
+        parse_document(tomlkit.dumps(tree), "harbor")
+    except DocumentError as error:
+        for one in error.remarks:
+            assert one.place, one
+            assert one.problem, one
+            assert one.advice, one
 
 
 def test_a_length_of_time_that_cannot_be_written_is_refused() -> None:

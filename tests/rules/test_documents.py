@@ -216,8 +216,25 @@ def test_a_text_cut_off_anywhere_is_read_or_refused_and_nothing_else(
 
 
 keys = st.sampled_from(
-    "owner rule id name match steps offset channels useful conditions caps a_day leads"
-    " longest tiers sms sensitive".split()
+    [
+        "owner",
+        "rule",
+        "id",
+        "name",
+        "match",
+        "steps",
+        "offset",
+        "channels",
+        "useful",
+        "conditions",
+        "caps",
+        "a_day",
+        "leads",
+        "longest",
+        "tiers",
+        "sms",
+        "sensitive",
+    ]
 )
 leaves = (
     st.text(max_size=5)

@@ -37,10 +37,8 @@ def merge(candidates: Sequence[Candidate]) -> None:
 def _by_days(candidates: Iterable[Candidate]) -> dict[tuple[date, date], _Group]:
     """What is wanted on one day about visits on one day, wherever it was moved."""
     groups: dict[tuple[date, date], _Group] = {}
-    visit: Candidate | None = None
     for one in candidates:
-        if visit is None or one.appointment is not visit.appointment:
-            visit, visit_on = one, local_date(one.clinic, one.appointment.start_at)
+        visit_on = local_date(one.clinic, one.appointment.start_at)
         days = (visit_on, local_date(one.clinic, one.wanted_at))
         groups.setdefault(days, []).append(one)
     return groups

@@ -5,13 +5,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from reminder.app import current
 from reminder.app.places import database_url
-from reminder.app.wiring import App, open_app, rules_fingerprint
+from reminder.app.wiring import App, open_app
 from reminder.ehr.ehr import EHR
 from reminder.messages.render import TemplateError
 from reminder.model.people import Channel, PatientKey
 from reminder.model.readings import Reading
+from reminder.model.rulesets import RulesetDocument
 from reminder.settings.load import Loaded
 from reminder.store.errors import KeyRingMismatch, KeyRingUnreadable, SchemaOutdated
 from reminder.store.schema import is_current, upgrade
@@ -182,7 +185,7 @@ CHANGES = {
 
 
 def fingerprint(folder: Path, text: str) -> str:
-    return rules_fingerprint(install(folder, text).settings.directory())
+    return current.fingerprint(install(folder, text).settings.directory())
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
@@ -233,9 +236,9 @@ async def test_who_only_looks_leaves_the_plans_to_those_at_work(
 PRINT = """
 import sys
 from pathlib import Path
-from reminder.app.wiring import rules_fingerprint
+from reminder.app.current import fingerprint
 from reminder.settings.load import load
-print(rules_fingerprint(load(Path(sys.argv[1])).settings.directory()))
+print(fingerprint(load(Path(sys.argv[1])).settings.directory()))
 """
 
 
@@ -276,3 +279,57 @@ async def test_planning_ends_first_what_came_too_late(tmp_path: Path) -> None:
         [entry] = await app.store.worklist.open()
     assert (reminder.state, reminder.reason) == ("expired", "no-longer-useful")
     assert entry.kind == "unreachable"
+
+
+async def test_the_rules_of_the_file_are_published_once_and_again_when_they_change(
+    tmp_path: Path,
+) -> None:
+    await opened(install(tmp_path))
+    await opened(install(tmp_path))
+    changed = install(tmp_path, SETTINGS.replace(*CHANGES["an-offset"]))
+
+    async with open_app(changed) as app:
+        versions = await app.store.rulesets.history("elm")
+        published_at = app.clinics().by_id("elm").ruleset.published_at
+
+    assert [(one.version, one.by) for one in versions] == [
+        (2, "reminder.toml"),
+        (1, "reminder.toml"),
+    ]
+    assert published_at == versions[0].published_at
+
+
+async def test_what_a_person_published_stands_against_the_file(tmp_path: Path) -> None:
+    async with open_app(install(tmp_path)) as app:
+        document = RulesetDocument(owner="elm")
+        await app.rulesets.save(document, by="Ana", note="", revision=None)
+        now = app.clock()
+        await app.store.rulesets.publish(
+            "elm", by="Ana", note="", now=now, revision=None
+        )
+
+    with capture_logs() as logs:
+        async with open_app(install(tmp_path)) as app:
+            ruleset = app.clinics().by_id("elm").ruleset
+
+    assert (ruleset.rules, ruleset.version) == ((), 2)
+    assert "passed_over_rules_of_the_file" in [line["event"] for line in logs]
+
+
+async def test_what_is_published_meanwhile_has_everyone_planned_again(
+    tmp_path: Path,
+) -> None:
+    async with open_app(install(tmp_path)) as app:
+        await planned_everybody(app)
+        await app.rulesets.save(
+            RulesetDocument(owner="elm"), by="Ana", note="", revision=None
+        )
+        await app.store.rulesets.publish(
+            "elm", by="Ana", note="", now=app.clock(), revision=None
+        )
+
+        first, again = await app.take_up_rules(), await app.take_up_rules()
+        due = await app.store.appointments.to_plan(10)
+
+    assert (first, again) == (True, False)
+    assert due == [ANA]

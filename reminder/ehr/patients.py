@@ -13,7 +13,7 @@ from reminder.ehr.raw import Resource, as_object, fingerprint, objects
 from reminder.ehr.references import Target, is_id, resolve
 from reminder.ehr.validate import Problem, r4_problem
 from reminder.ehr.zones import home_zone
-from reminder.model.people import Guardian, Patient, PatientKey
+from reminder.model.people import ContactPoint, Guardian, Patient, PatientKey
 from reminder.model.readings import Unreadable
 
 _BCP_47 = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
@@ -30,6 +30,22 @@ class Reader:
     base_url: str
     country: str
     opt_out_extension: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Somebody who is related to a patient no longer, or not yet.
+
+    A contact with one of these addresses is likely the same person, whom
+    nobody thought of taking out there as well.
+    """
+
+    patient_id: str
+    contact_points: tuple[ContactPoint, ...]
+
+
+Relative = tuple[str, Guardian] | Former
+"""The patient's id and a guardian of theirs, or somebody who is none any more."""
 
 
 def read_patient(
@@ -68,11 +84,10 @@ def read_patient(
 
 def read_guardian(
     resource: Resource, reader: Reader, *, now: datetime
-) -> tuple[str, Guardian] | Unreadable | None:
-    """The patient's id and the guardian; None when this one may not be told.
+) -> Relative | Unreadable | None:
+    """The patient's id and the guardian; `Former` if inactive or outside the period.
 
-    That is: inactive, outside the period, or related in another way. One whose
-    relation is not stated counts.
+    None when related in another way. One whose relation is not stated counts.
     """
     type_ = "RelatedPerson"
     problem = _id_problem(resource, type_) or r4_problem(resource, type_)
@@ -81,17 +96,16 @@ def read_guardian(
         problem = Problem(f"{type_}.patient", patient.problem)
     if problem is not None or not isinstance(patient, Target):
         return _unreadable(resource, type_, problem or Problem(type_, "invalid"))
+    points = contact_points(resource.get("telecom"), now=now, country=reader.country)
     current = is_current(resource.get("period"), now)
+    if resource.get("active") is False or not current:
+        return Former(patient.resource_id, points)
     relationships = list(objects(resource.get("relationship")))
-    related = not relationships or are_guardians(relationships)
-    if resource.get("active") is False or not current or not related:
+    if relationships and not are_guardians(relationships):
         return None
     languages = _languages(resource)
-    return patient.resource_id, Guardian(
-        resource["id"],
-        contact_points(resource.get("telecom"), now=now, country=reader.country),
-        languages[0] if languages else None,
-    )
+    guardian = Guardian(resource["id"], points, languages[0] if languages else None)
+    return patient.resource_id, guardian
 
 
 def _id_problem(resource: Resource, resource_type: str) -> Problem | None:

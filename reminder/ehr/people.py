@@ -11,10 +11,16 @@ from reminder.ehr.capabilities import CapabilityCache
 from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused
-from reminder.ehr.patients import Reader, read_guardian, read_patient
+from reminder.ehr.patients import (
+    Former,
+    Reader,
+    Relative,
+    read_guardian,
+    read_patient,
+)
 from reminder.ehr.raw import Resource
 from reminder.model.clock import Clock
-from reminder.model.people import Guardian, Patient, full_birth_date
+from reminder.model.people import ContactPoint, Guardian, Patient, full_birth_date
 from reminder.model.readings import PatientReadings, Unreadable
 
 _T = TypeVar("_T")
@@ -56,22 +62,21 @@ class PeopleSearch:
         }
         unreadable = [each for each in read if isinstance(each, Unreadable)]
         young = [id_ for id_ in ids if _may_be_minor(patients.get(id_), now.date())]
-        guardians = await self._guardians(young, now) if young else []
-        unreadable += [each for each in guardians if isinstance(each, Unreadable)]
-        pairs = [each for each in guardians if isinstance(each, tuple)]
+        relatives = await self._relatives(young, now) if young else []
+        unreadable += [each for each in relatives if isinstance(each, Unreadable)]
         told = [
             replace(
                 patients[id_],
-                guardians=_guardians_of(patients[id_], pairs) if id_ in young else (),
+                guardians=_guardians(patients[id_], relatives) if id_ in young else (),
             )
             for id_ in dict.fromkeys(ids)
             if id_ in patients
         ]
         return PatientReadings(tuple(told), tuple(dict.fromkeys(unreadable)))
 
-    async def _guardians(
+    async def _relatives(
         self, patient_ids: Sequence[str], now: datetime
-    ) -> list[tuple[str, Guardian] | Unreadable | None]:
+    ) -> Sequence[Relative | Unreadable | None]:
         if not (await self._capabilities.get()).related_persons:
             return []
         try:
@@ -82,8 +87,8 @@ class PeopleSearch:
                 lambda each: read_guardian(each, self._reader, now=now),
             )
         except EHRRefused:
-            # Without the permission a minor has no guardian here, which the
-            # plan says aloud; everybody else must still be told.
+            # Without the permission a minor has only contacts, or no guardian
+            # at all, which the plan says aloud; everybody else must be told.
             return []
 
     async def _read(
@@ -117,13 +122,25 @@ def _may_be_minor(patient: Patient | None, today: date) -> bool:
     return born_on is None or today - born_on < _SURELY_OF_AGE
 
 
-def _guardians_of(
-    patient: Patient, pairs: Sequence[tuple[str, Guardian]]
+def _guardians(
+    patient: Patient, relatives: Sequence[Relative | Unreadable | None]
 ) -> tuple[Guardian, ...]:
     """The RelatedPersons, who are on record for this; then the contacts."""
-    own = {
-        guardian.related_person_id: guardian
-        for id_, guardian in pairs
-        if id_ == patient.key.patient_id
-    }
-    return (*own.values(), *patient.guardians)
+    patient_id = patient.key.patient_id
+    own: dict[str, Guardian] = {}
+    former: set[ContactPoint] = set()
+    for each in relatives:
+        if isinstance(each, Former) and each.patient_id == patient_id:
+            former.update(each.contact_points)
+        elif isinstance(each, tuple) and each[0] == patient_id:
+            own[each[1].related_person_id] = each[1]
+    contacts = (
+        replace(
+            contact,
+            contact_points=tuple(
+                point for point in contact.contact_points if point not in former
+            ),
+        )
+        for contact in patient.guardians
+    )
+    return (*own.values(), *contacts)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder.ehr.patients import Reader, read_guardian, read_patient
+from reminder.ehr.patients import Former, Reader, read_guardian, read_patient
 from reminder.model.people import Channel, ContactPoint, Guardian, Patient
 from reminder.model.readings import Unreadable
 from tests.ehr.pretend import BASE_URL, Resource, fixture
@@ -218,7 +218,18 @@ def test_a_mother_may_be_told() -> None:
     ],
 )
 def test_these_may_not_be_told(name: str, changes: Resource) -> None:
-    assert guardian(name, **changes) is None
+    assert not isinstance(guardian(name, **changes), tuple)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"active": False}, {"period": {"end": "2026"}}],
+    ids=["inactive", "ended"],
+)
+def test_who_was_a_guardian_is_known_by_their_addresses(changes: Resource) -> None:
+    point = ContactPoint(Channel.SMS, "+12125550103")
+
+    assert guardian(**changes) == Former("ben", (point,))
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,26 @@ async def test_a_related_person_comes_before_the_contacts(make_ehr: MakeEHR) -> 
     ]
 
 
+async def test_who_is_a_guardian_no_longer_is_not_told_as_a_contact_either(
+    make_ehr: MakeEHR,
+) -> None:
+    server = server_of(fixture("patient-minor-with-contacts"))
+    father = fixture(
+        "related-person-mother",
+        id="cleo-father",
+        active=False,
+        patient={"reference": "Patient/cleo"},
+        telecom=[{"system": "sms", "value": "212-555-0122"}],
+    )
+    server.on("GET RelatedPerson", said(bundle(father)))
+
+    (cleo,) = (await make_ehr(server).patients(["cleo"])).patients
+
+    assert [
+        (each.related_person_id, len(each.contact_points)) for each in cleo.guardians
+    ] == [("contact-2", 0), ("contact-5", 1)]
+
+
 async def test_without_the_permission_a_childs_contacts_are_still_there(
     make_ehr: MakeEHR,
 ) -> None:

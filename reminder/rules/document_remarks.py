@@ -9,7 +9,8 @@ from pydantic.fields import FieldInfo
 
 from reminder.model.remarks import Remark, Severity
 from reminder.rules.complaints import complaint, is_echo
-from reminder.rules.ruleset_parts import ID_TAKEN, DocumentPart
+from reminder.rules.ruleset_parts import DocumentPart
+from reminder.rules.taken_ids import ID_TAKEN
 from reminder.rules.toml_lines import line_of
 
 _Location = tuple[int | str, ...]

@@ -1,7 +1,5 @@
 """How a ruleset is written as a whole: its rules, its limits, and what it builds on."""
 
-from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -12,7 +10,6 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from reminder.model.people import Channel
 from reminder.model.rulesets import (
@@ -26,7 +23,8 @@ from reminder.model.rulesets import (
 )
 from reminder.rules.document_text import ANY, print_duration
 from reminder.rules.offsets import parse_span
-from reminder.rules.rule_parts import ID, Part, RulePart, Token, in_words, slug
+from reminder.rules.rule_parts import ID, Part, RulePart, Token, in_words
+from reminder.rules.taken_ids import ids_taken, told_again
 
 
 def _limit(value: object) -> int | None:
@@ -43,9 +41,6 @@ def _duration(text: str) -> timedelta:
     span = parse_span(text)
     return timedelta(**{span.unit: span.count})
 
-
-ID_TAKEN = "id_taken"
-"""The kind of error that says that an id stands for two things."""
 
 Limit = Annotated[int | None, PlainValidator(_limit)]
 Duration = Annotated[timedelta, in_words(_duration, "2 hours")]
@@ -167,11 +162,11 @@ class RulesetPart(Part):
     @model_validator(mode="wrap")
     @classmethod
     def _ids_differ(cls, part: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401 - whatever was written
-        found = list(_ids_taken(part))
+        found = list(ids_taken(part))
         try:
             validated = handler(part)
         except ValidationError as error:
-            found += [_again(one) for one in error.errors(include_url=False)]
+            found += [told_again(one) for one in error.errors(include_url=False)]
             validated = None
         if validated is None or found:
             raise ValidationError.from_exception_data(cls.__name__, found)
@@ -223,41 +218,3 @@ class DocumentPart(RulesetPart):
     def document(self) -> RulesetDocument:
         """As the rules know it."""
         return self.ruleset(self.owner, self.extends, self.without)
-
-
-def _ids_taken(part: object) -> Iterator[InitErrorDetails]:
-    """Each rule and each step whose id an earlier one of the ruleset has."""
-    rules: Counter[str] = Counter()
-    steps: Counter[str] = Counter()
-    for i, rule in _tables(part, "rule"):
-        rule_id = rule.get("id") or slug(str(rule.get("name", "")))
-        rules[str(rule_id)] += 1
-        if rule_id and rules[str(rule_id)] > 1:
-            yield _taken("rule", rule_id, ("rule", i, "id" if "id" in rule else "name"))
-        for j, step in _tables(rule, "steps"):
-            step_id = step.get("id")
-            steps[str(step_id)] += 1
-            if step_id and steps[str(step_id)] > 1:
-                yield _taken("step", step_id, ("rule", i, "steps", j, "id"))
-
-
-def _tables(part: object, key: str) -> Iterator[tuple[int, dict[str, object]]]:
-    listed = part.get(key) if isinstance(part, dict) else None
-    for place, table in enumerate(listed if isinstance(listed, list | tuple) else ()):
-        if isinstance(table, dict):
-            yield place, table
-
-
-def _taken(what: str, taken: object, place: tuple[int | str, ...]) -> InitErrorDetails:
-    said = f"two {what}s have the id {str(taken)!r}"
-    return _detail(ID_TAKEN, said, place)
-
-
-def _again(details: ErrorDetails) -> InitErrorDetails:
-    return _detail(details["type"], details["msg"], details["loc"])
-
-
-def _detail(kind: str, said: str, place: tuple[int | str, ...]) -> InitErrorDetails:
-    # PydanticCustomError asks for literals, and fills in whatever braces it finds.
-    error = PydanticCustomError(kind, "{said}", {"said": said})
-    return InitErrorDetails(type=error, loc=place, input=None)

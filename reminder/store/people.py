@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, select
+from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.answers import Answer
@@ -19,14 +18,14 @@ from reminder.model.people import (
     Preference,
 )
 from reminder.model.reminders import Person, Told
-from reminder.store import answers, appointment_rows, person_rows
+from reminder.store import answers, appointment_rows, person_rows, reminder_rows
 from reminder.store.addresses import address_index
 from reminder.store.batches import batches
 from reminder.store.consents import in_force, to_consent
 from reminder.store.exclusions import to_key
 from reminder.store.keyring import KeyRing
+from reminder.store.plain_rows import PlainRows, Values
 from reminder.store.preferences import to_preference
-from reminder.store.reminder_rows import to_reminder
 from reminder.store.sealing import Sealer
 from reminder.store.statements import table
 from reminder.store.tables import (
@@ -51,7 +50,19 @@ _ANSWER = table(AnswerRow)
 _CONSENT = table(ConsentRow)
 _EXCLUSION = table(ExclusionRow)
 
-Rows = Mapping[str, Sequence[Row[Any]]]
+_PLAIN = {_REMINDER.name: PlainRows(_REMINDER, *reminder_rows.COLUMNS)} | {
+    source.name: PlainRows(source)
+    for source in (
+        _PERSON,
+        _APPOINTMENT,
+        _PREFERENCE,
+        _ANSWER,
+        _CONSENT,
+        _EXCLUSION,
+    )
+}
+
+Rows = Mapping[str, Sequence[Values]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +114,7 @@ async def _read(
         )
 
     there = _APPOINTMENT.c.gone.is_(False)
-    people = select(_PERSON).where(*theirs(_PERSON))
-    persons = (await session.execute(people)).all()
+    persons = await _PLAIN[_PERSON.name].read(session, *theirs(_PERSON))
     person_ids = [row.id for row in persons]
     rows = _Rows(
         await _grouped(session, _APPOINTMENT, *theirs(_APPOINTMENT), there),
@@ -122,8 +132,8 @@ async def _read(
 async def _grouped(
     session: AsyncSession, source: Table, *where: ColumnElement[bool]
 ) -> Rows:
-    grouped: dict[str, list[Row[Any]]] = defaultdict(list)
-    for row in await session.execute(select(source).where(*where)):
+    grouped: dict[str, list[Values]] = defaultdict(list)
+    for row in await _PLAIN[source.name].read(session, *where):
         grouped[row.patient_id].append(row)
     return grouped
 
@@ -168,7 +178,7 @@ async def _told(
     return told
 
 
-def _person(ring: KeyRing, row: Row[Any], rows: _Rows) -> Person:
+def _person(ring: KeyRing, row: Values, rows: _Rows) -> Person:
     sealer = Sealer(ring, "appointment")
     patient = person_rows.from_row(Sealer(ring, "person"), row)
     appointments = rows.appointments.get(row.patient_id, ())
@@ -182,7 +192,8 @@ def _person(ring: KeyRing, row: Row[Any], rows: _Rows) -> Person:
         preference=to_preference(preferences[0]) if preferences else Preference(),
         blocked=_points(ring, patient, rows.blocked.get(row.id, ())),
         kept=tuple(
-            to_reminder(ring, one) for one in rows.reminders.get(row.patient_id, ())
+            reminder_rows.to_reminder(ring, one)
+            for one in rows.reminders.get(row.patient_id, ())
         ),
         answers=_answers(rows.answers.get(row.patient_id, ())),
         consents=in_force(
@@ -195,7 +206,7 @@ def _person(ring: KeyRing, row: Row[Any], rows: _Rows) -> Person:
     )
 
 
-def _answers(rows: Iterable[Row[Any]]) -> tuple[Answer, ...]:
+def _answers(rows: Iterable[Values]) -> tuple[Answer, ...]:
     newest_first = sorted(rows, key=lambda row: row.id)
     newest_first.sort(key=lambda row: row.at, reverse=True)
     return tuple(map(answers.from_row, newest_first))

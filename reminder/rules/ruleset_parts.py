@@ -30,9 +30,11 @@ from reminder.rules.taken_ids import ids_taken, told_again
 def _limit(value: object) -> int | None:
     if value == ANY:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    # A variable of the environment can hold nothing but text.
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise ValueError(f"write a whole number from 1, or '{ANY}'")
-    return value
+    return number
 
 
 def _duration(text: str) -> timedelta:

@@ -179,6 +179,17 @@ def test_a_clinic_that_only_leaves_something_out_has_a_ruleset() -> None:
     )
 
 
+def test_a_limit_of_the_organisation_may_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REMINDER_ORGANISATION__CAPS__A_DAY", "4")
+    monkeypatch.setenv("REMINDER_ORGANISATION__CAPS__A_WEEK", "any")
+
+    [organisation, _] = settings_of(SAMPLE + ORGANISATIONS).documents()
+
+    assert organisation.caps == Caps(4, None)
+
+
 @pytest.mark.parametrize(
     ("text", "setting", "words", "sentence"),
     [

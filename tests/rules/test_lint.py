@@ -271,6 +271,11 @@ SHADOWED = {
         {"specialties": {"394579002"}},
         {"specialties": {"http://snomed.info/sct|394579002"}},
     ),
+    "as young": ({"age_below": 18}, {"age_below": 18}),
+    "booked as early": (
+        {"booked_ahead_at_least": Span(2, "days")},
+        {"booked_ahead_at_least": Span(2, "days")},
+    ),
     "younger": ({"age_below": 18}, {"age_below": 12}),
     "booked earlier": (
         {"booked_ahead_at_least": Span(2, "days")},

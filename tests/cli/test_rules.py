@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +25,14 @@ channels = ["sms", "email"]
 
 @pytest.fixture
 def rules(clinic: Clinic) -> "Rules":
+    """Those of the settings are in force, and one visit is planned for by them."""
     clinic.read_an_hour_ago()
+    return Rules(clinic)
+
+
+@pytest.fixture
+def unread(clinic: Clinic) -> "Rules":
+    """Nothing was read of the EHR, and nothing published."""
     return Rules(clinic)
 
 
@@ -75,7 +81,7 @@ class Rules:
 
 
 def test_rules_go_from_a_file_over_a_preview_into_force(rules: Rules) -> None:
-    imported = rules.draft(DAY + NEAR, "--by", "Ana", "--note", "One more")
+    imported = rules.draft(DAY + NEAR, "--by", "Kim", "--note", "One more")
     before = rules.planned()
     preview = rules.does("preview")
     published = rules.does("publish", "--note", "At last", "--by", "Sam", "--yes")
@@ -163,39 +169,39 @@ def test_a_calendar_tells_one_patients_steps_in_sentences(rules: Rules) -> None:
     ],
 )
 def test_what_is_wrong_in_a_file_is_said_with_its_line_and_nothing_is_kept(
-    rules: Rules, wrong: str, line: int
+    unread: Rules, wrong: str, line: int
 ) -> None:
-    file = rules.file(wrong)
+    file = unread.file(wrong)
 
-    said = rules.refuses(1, "check", file, "--clinic", "elm")
-    imported = rules.refuses(1, "import", file, "--clinic", "elm")
+    said = unread.refuses(1, "check", file, "--clinic", "elm")
+    imported = unread.refuses(1, "import", file, "--clinic", "elm")
 
     assert said == imported
     assert "to be put right." in said[0]
     assert any(f"  where  {file}, line {line}: " in one for one in said)
     assert any(one.startswith("  do     ") for one in said)
-    assert rules.states() == ["1 published"]
+    assert unread.states() == []
 
 
 def test_what_cannot_be_meant_is_not_published_and_said_in_json_too(
-    rules: Rules,
+    unread: Rules,
 ) -> None:
     useless = DAY.replace("24 hours before", "1 hour before")
-    file = rules.file(useless + 'useful = "90 minutes before"\n')
+    file = unread.file(useless + 'useful = "90 minutes before"\n')
 
     words = ("check", file, "--clinic", "elm", "--json")
-    result = rules.clinic.types("rules", *words)
+    result = unread.clinic.types("rules", *words)
 
     printed = json.loads(result.stdout)
     assert (result.exit_code, printed["publishable"]) == (1, False)
     assert "error" in {one["severity"] for one in printed["remarks"]}
 
 
-def test_what_is_only_odd_is_said_and_may_be_published(rules: Rules) -> None:
+def test_what_is_only_odd_is_said_and_may_be_published(unread: Rules) -> None:
     one_channel = DAY.replace('["email", "sms"]', '["email"]')
 
-    result = rules.clinic.types(
-        "rules", "check", rules.file(one_channel), "--clinic", "elm"
+    result = unread.clinic.types(
+        "rules", "check", unread.file(one_channel), "--clinic", "elm"
     )
 
     assert result.exit_code == 0
@@ -216,18 +222,18 @@ def test_rules_are_shown_in_sentences_with_their_version(rules: Rules) -> None:
 
 
 def test_what_a_clinic_has_instead_of_the_organisations_is_marked(
-    rules: Rules,
+    unread: Rules,
 ) -> None:
     shared = DAY + DAY.replace('"visits"', '"others"').replace('"day"', '"other"')
     everywhere = DAY.replace('"visits"', '"all"').replace('"day"', '"any"')
-    file = rules.file(f'owner = "organisation"\n{shared}{everywhere}')
-    rules.does("import", file)
-    rules.does("publish", "--organisation", "--note", "for all", "--yes")
-    rules.draft(f'extends = true\nwithout = ["all"]\n{DAY}')
-    rules.does("publish", "--note", "ours", "--yes")
+    file = unread.file(f'owner = "organisation"\n{shared}{everywhere}')
+    unread.does("import", file)
+    unread.does("publish", "--organisation", "--note", "for all", "--yes")
+    unread.draft(f'extends = true\nwithout = ["all"]\n{DAY}')
+    unread.does("publish", "--note", "ours", "--yes")
 
-    shown = rules.does("show")
-    organisation = rules.says("show", "--organisation")
+    shown = unread.does("show")
+    organisation = unread.says("show", "--organisation")
 
     assert {
         line.split(":")[0]: line.rpartition("(")[2].removesuffix(")")
@@ -238,25 +244,25 @@ def test_what_a_clinic_has_instead_of_the_organisations_is_marked(
     assert {one["origin"] for one in organisation["rules"]} == {"own"}
 
 
-def test_a_draft_of_somebody_else_is_not_dropped_unasked(rules: Rules) -> None:
-    rules.draft(DAY, "--by", "Ana")
-    file = rules.file(DAY + NEAR)
+def test_a_draft_of_somebody_else_is_not_dropped_unasked(unread: Rules) -> None:
+    unread.draft(DAY, "--by", "Kim")
+    file = unread.file(DAY + NEAR)
 
-    said = rules.refuses(5, "import", file, "--clinic", "elm", "--by", "Sam")
-    rules.draft(DAY + NEAR, "--by", "Sam", "--replace")
+    said = unread.refuses(5, "import", file, "--clinic", "elm", "--by", "Sam")
+    unread.draft(DAY + NEAR, "--by", "Sam", "--replace")
 
-    assert said[0].startswith("Ana saved a draft of elm on ")
-    assert rules.says("history")[0]["by"] == "Sam"
+    assert said[0].startswith("Kim saved a draft of elm on ")
+    assert unread.says("history")[0]["by"] == "Sam"
 
 
-def test_without_a_terminal_nothing_is_published_unasked(rules: Rules) -> None:
-    rules.draft(DAY)
+def test_without_a_terminal_nothing_is_published_unasked(unread: Rules) -> None:
+    unread.draft(DAY)
 
-    result = rules.clinic.types("rules", "publish", "--note", "why")
+    result = unread.clinic.types("rules", "publish", "--note", "why")
 
     assert result.exit_code == 2
     assert "nothing was published" in result.stderr
-    assert rules.states() == ["2 draft", "1 published"]
+    assert unread.states() == ["1 draft"]
 
 
 @pytest.mark.parametrize(
@@ -296,16 +302,16 @@ def test_without_a_terminal_nothing_is_published_unasked(rules: Rules) -> None:
     ],
 )
 def test_what_cannot_be_done_says_why(
-    rules: Rules, code: int, words: list[str], said: str
+    unread: Rules, code: int, words: list[str], said: str
 ) -> None:
-    assert rules.refuses(code, *words)[0] == said
+    assert unread.refuses(code, *words)[0] == said
 
 
 def test_rules_of_a_file_that_is_for_another_owner_are_refused(
-    rules: Rules, tmp_path: Path
+    unread: Rules,
 ) -> None:
-    file = rules.file(f'owner = "oak"\n{DAY}')
+    file = unread.file(f'owner = "oak"\n{DAY}')
 
-    said = rules.refuses(1, "check", file, "--clinic", "elm")
+    said = unread.refuses(1, "check", file, "--clinic", "elm")
 
     assert "'oak'" in "\n".join(said)

@@ -48,10 +48,8 @@ def with_day(**changes: object) -> RulesetDocument:
         pytest.param(BEFORE, [], id="nothing"),
         pytest.param(with_rules(VIDEO), ["Rule 'Visits' is gone."], id="a-rule-less"),
         pytest.param(
-            with_rules(
-                VISITS, VIDEO, Rule("quiet", match=Match(tags=frozenset({"x"})))
-            ),
-            ["New rule: Quiet: visits of this kind: tag x; nothing is told."],
+            with_rules(VISITS, VIDEO, QUIET),
+            [f"New rule: {rule_sentence(QUIET)}"],
             id="a-rule-more-without-steps",
         ),
         pytest.param(

@@ -178,6 +178,14 @@ def test_a_part_that_stays_empty_is_found_in_the_part(folder: Path) -> None:
     assert [place for _, place, _ in found(renderer, "x")] == ["email/en/_x.txt:3"]
 
 
+def test_what_several_messages_share_is_said_once(folder: Path) -> None:
+    (folder / "email/en/_x.txt").write_text("Your dialysis")
+    written(folder, "x", email='{% include "email/en/_x.txt" %}')
+    renderer = written(folder, "y", email='{% include "email/en/_x.txt" %}')
+
+    assert [place for _, place, _ in found(renderer, "x", "y")] == ["email/en/_x.txt:1"]
+
+
 def test_a_specialty_is_told_in_the_full_tier_alone_and_in_no_subject(
     folder: Path,
 ) -> None:

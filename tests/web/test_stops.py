@@ -85,6 +85,21 @@ async def test_stopping_less_is_no_new_stop(world: World, phone: Phone) -> None:
     assert "We saved how to reach you" in said
 
 
+async def test_a_stop_of_another_clinic_stays_and_is_not_told_here(
+    world: World, phone: Phone
+) -> None:
+    await world.given()
+    hill = Preference(stopped_clinics=frozenset({"hill"}))
+    await world.store.preferences.keep(ANA, hill, now=NOW)
+
+    said = await choosing(world, phone)
+    await phone.press("Save", **{"stop-clinic": "yes"})
+
+    kept = await world.store.preferences.preference(ANA)
+    assert "What is stopped now" not in said
+    assert kept.stopped_clinics == {"hill", "lake"}
+
+
 async def test_a_stopped_channel_can_be_taken_back_where_it_is_not_used(
     world: World, phone: Phone
 ) -> None:

@@ -120,6 +120,18 @@ async def test_who_came_by_e_mail_chooses_for_their_own_phone(
     assert await world.store.consents.log(ANA) == [consent()]
 
 
+async def test_of_two_phones_it_is_about_the_one_the_link_came_to(
+    world: World, phone: Phone
+) -> None:
+    await world.given(patients=[patient(contact_points=(OTHER_PHONE, ANA_SMS))])
+
+    said = await choosing(world, phone)
+    await phone.press("Save", details="yes")
+
+    assert "ends in 00 ." in said
+    assert await world.store.consents.log(ANA) == [consent()]
+
+
 async def test_a_guardian_consents_as_one_and_for_their_own_phone(
     world: World, phone: Phone
 ) -> None:

@@ -18,7 +18,8 @@ from reminder.rules.offsets import print_offset
 from reminder.rules.phrases import CHANNEL, moment, moment_beside, sentence
 from reminder.rules.steps import OWN_LEAD
 
-_QUIET = {Note.QUIET_LATER, Note.QUIET_EARLIER}
+_MOVED = (Note.QUIET_LATER, Note.QUIET_EARLIER, Note.TOGETHER, Note.AT_ONCE)
+"""Notes of something that is told at another moment than its step says."""
 
 _ENDED = {
     ReminderState.HELD: "Held",
@@ -172,11 +173,15 @@ class _Story:
         return f"late, it was due {moment_beside(due_at, told_at, self._zone)}"
 
     def _notes(self) -> list[str]:
-        return [NOTES[note] + self._wanted(note) for note in self._reminder.notes]
+        notes = self._reminder.notes
+        moved = next((note for note in notes if note in _MOVED), None)
+        return [
+            NOTES[note] + (self._wanted() if note is moved else "") for note in notes
+        ]
 
-    def _wanted(self, note: Note) -> str:
+    def _wanted(self) -> str:
         wanted_at, due_at = self._reminder.wanted_at, self._reminder.due_at
-        if note not in _QUIET or wanted_at is None or due_at is None:
+        if wanted_at is None or due_at is None or wanted_at == due_at:
             return ""
         return f" (wanted {moment_beside(wanted_at, due_at, self._zone)})"
 

@@ -13,7 +13,21 @@ from reminder.model.reasons import NOTES, SENTENCES, Note, Reason
 from reminder.model.reminders import Reminder, ReminderKey, ReminderState
 from reminder.model.rulesets import Rule
 from reminder.rules.explain import explain
-from tests.rules.examples import DAY, EMAIL, MADRID, SMS, WEEK, clinic, utc
+from reminder.rules.plan import plan
+from tests.rules.examples import (
+    DAY,
+    EMAIL,
+    HOURS,
+    MADRID,
+    SMS,
+    WEEK,
+    appointment,
+    clinic,
+    directory,
+    keep,
+    person,
+    utc,
+)
 
 HARBOR = clinic(rules=[Rule("standard", (WEEK, DAY), name="Standard")])
 
@@ -79,6 +93,38 @@ EXAMPLES = {
         f"E-mail on Tue 1 Dec 2026 at 10:00 AM EST, {BY_STANDARD};"
         " moved earlier, out of quiet hours (wanted Wed 2 Dec 2026 at 12:30 AM EST);"
         " in one message with another visit.",
+    ),
+    "planned with another visit that is due before it": (
+        reminder(
+            wanted_at=utc("2026-12-01T22:00"),
+            notes=(Note.TOGETHER,),
+            routes=(EMAIL,),
+            useful_until=None,
+        ),
+        f"E-mail on Tue 1 Dec 2026 at 10:00 AM EST, {BY_STANDARD};"
+        " in one message with another visit (wanted 5:00 PM).",
+    ),
+    "planned with another visit that is due at the same moment": (
+        reminder(
+            wanted_at=utc("2026-12-01T15:00"),
+            notes=(Note.TOGETHER, Note.CAP_CHANNEL),
+            routes=(EMAIL,),
+            useful_until=None,
+        ),
+        f"E-mail on Tue 1 Dec 2026 at 10:00 AM EST, {BY_STANDARD};"
+        " in one message with another visit; by another channel, to stay within the"
+        " limit of messages.",
+    ),
+    "planned for a visit booked after its moment": (
+        reminder(
+            wanted_at=utc("2026-11-30T15:00"),
+            notes=(Note.AT_ONCE,),
+            routes=(EMAIL,),
+            useful_until=None,
+        ),
+        f"E-mail on Tue 1 Dec 2026 at 10:00 AM EST, {BY_STANDARD};"
+        " at once, since it was booked after the step's moment"
+        " (wanted Mon 30 Nov 2026 at 10:00 AM EST).",
     ),
     "in a message": (
         reminder(ReminderState.IN_MESSAGE, routes=(EMAIL,)),
@@ -269,6 +315,23 @@ def test_the_reason_is_in_the_sentence(state):
 def test_each_note_is_said_of_what_is_planned_and_of_what_was_sent(note):
     for state in (ReminderState.PLANNED, ReminderState.SENT):
         assert NOTES[note] in explain(reminder(state, notes=(note,)), HARBOR)
+
+
+def test_what_the_plan_decides_is_explained_with_all_its_notes():
+    here = clinic(rules=[Rule("standard", (WEEK, DAY, HOURS), name="Standard")])
+    early = appointment(utc("2026-12-08T12:30"))
+    later = appointment(utc("2026-12-08T19:00"), key=AppointmentKey("ehr", "a2", "p1"))
+    decisions = plan(person(early, later), directory(here), utc("2026-11-20T12:00"))
+
+    said = [explain(keep(one), here) for one in decisions]
+
+    assert len(said) == 6
+    assert all("by the rule 'Standard'" in one for one in said)
+    assert all(NOTES[Note.TOGETHER] in one for one in said)
+    assert any(
+        "moved later, out of quiet hours (wanted 7:30 AM)" in one for one in said
+    )
+    assert any(NOTES[Note.CAP_CHANNEL] in one for one in said)
 
 
 def test_nothing_of_the_patient_is_said():

@@ -357,6 +357,28 @@ def test_a_business_day_that_falls_on_a_calendar_day_is_found():
     assert "(steps days and business)" in one
 
 
+def test_a_weekday_that_is_the_day_before_for_some_visits_is_found():
+    meet = rule(
+        step("the Tuesday before at 18:30", TEXT, "tuesday"),
+        step("1 day before at 10:00", TEXT, "day"),
+    )
+
+    [one] = said(meet)
+
+    assert "for a visit on Wednesday at 08:00 (steps day and tuesday)" in one
+
+
+def test_thanks_that_wait_for_the_morning_count_on_that_day():
+    late = rule(
+        step("4 hours after", TEXT, "thanks"),
+        step("1 day after at 10:00", TEXT, "review"),
+    )
+
+    [one] = said(late)
+
+    assert "for a visit on Monday at 17:00 (steps thanks and review)" in one
+
+
 def test_four_texts_in_seven_days_are_more_than_the_cap():
     often = rule(
         *(step(f"{n} days before at 10:00", TEXT, f"day-{n}") for n in (7, 5, 3)),

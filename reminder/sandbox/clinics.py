@@ -164,8 +164,21 @@ address = "{clinic.street}, {town}"
 country = "US"
 quiet_hours = "20:00-08:00"
 
+[clinic.tiers]
+email = "full"
+
 [[clinic.rule]]
 name = "visits"
+
+[[clinic.rule.steps]]
+id = "moved"
+offset = "when moved"
+channels = ["sms", "email"]
+
+[[clinic.rule.steps]]
+id = "cancelled"
+offset = "when cancelled"
+channels = ["sms", "email"]
 
 [[clinic.rule.steps]]
 id = "week"

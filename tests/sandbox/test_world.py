@@ -6,7 +6,12 @@ import httpx
 import pytest
 
 from reminder.ehr.ehr import EHR
-from reminder.model.offsets import BusinessDaysBefore, HoursBefore
+from reminder.model.offsets import (
+    BusinessDaysBefore,
+    HoursBefore,
+    WhenCancelled,
+    WhenMoved,
+)
 from reminder.sandbox.generator import Practice
 from reminder.sandbox.settings_text import CONNECTION, write_settings
 from reminder.sandbox.world import World
@@ -54,7 +59,7 @@ async def test_reminder_reads_the_world_by_the_settings_written_for_it(
     assert part.complete
 
 
-async def test_the_written_settings_name_both_clinics_and_their_three_steps(
+async def test_the_written_settings_name_both_clinics_and_their_steps(
     tmp_path: Path, spring: Practice
 ) -> None:
     async with World(tmp_path / "sandbox", now, spring) as world:
@@ -62,9 +67,11 @@ async def test_the_written_settings_name_both_clinics_and_their_three_steps(
         secret = tmp_path / "reminder" / "twilio-token"
 
     zones = {clinic.zone.key for clinic in loaded.settings.directory().clinics}
-    [rule] = loaded.settings.directory().clinics[0].rules
+    [rule] = loaded.settings.directory().clinics[0].ruleset.rules
     assert zones == {"America/New_York", "America/Chicago"}
     assert [type(step.offset) for step in rule.steps] == [
+        WhenMoved,
+        WhenCancelled,
         BusinessDaysBefore,
         HoursBefore,
         HoursBefore,

@@ -18,7 +18,9 @@ from reminder.model.remarks import Remark, Severity
 from reminder.model.rulesets import (
     ORGANISATION,
     Caps,
+    LatePolicy,
     Rule,
+    Ruleset,
     RulesetDocument,
     RulesetVersion,
     Step,
@@ -176,6 +178,22 @@ async def test_errors_come_before_what_is_odd_and_each_is_said_once(
     assert severities == sorted(severities), "error, then warning"
     assert set(severities) == {Severity.ERROR, Severity.WARNING}
     assert len(remarks) == len(set(remarks))
+
+
+async def test_what_is_wrong_with_the_rules_in_force_does_not_stop_better_ones(
+    office: Office, renderer: Renderer
+) -> None:
+    late = step(24, template="no-such", late=LatePolicy.SHORTEN)
+    worse = Ruleset(rules=(Rule("visits", (late,)),))
+    directory = ClinicDirectory((replace(ELM, ruleset=worse),))
+    preview = Preview(office.store.appointments, office.clock)
+    flow = RulesetsFlow(
+        office.store.rulesets, preview, lambda: directory, renderer, office.clock
+    )
+
+    remarks = await flow.check(document())
+
+    assert [one for one in remarks if one.severity is Severity.ERROR] == []
 
 
 async def test_who_extends_what_is_not_there_is_told(office: Office) -> None:

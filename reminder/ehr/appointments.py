@@ -1,11 +1,12 @@
 """Reads one Appointment resource as the bookings of its patients, or says why not."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from reminder.ehr.drafts import Draft, Source
 from reminder.ehr.human_names import without_additions
 from reminder.ehr.instants import instant, lacks_zone
 from reminder.ehr.join_urls import join_url
@@ -18,7 +19,6 @@ from reminder.model.appointments import (
     Appointment,
     AppointmentKey,
     AppointmentStatus,
-    Kind,
     ParticipationStatus,
     Place,
 )
@@ -36,71 +36,6 @@ _NOT_HAPPENING = frozenset(
 )
 
 _Code = TypeVar("_Code", bound=StrEnum)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a resource was read, as far as its content depends on it."""
-
-    connection: str
-    base_url: str
-    join_url_extensions: tuple[str, ...] = ()
-    accepted_is_confirmed: bool = True
-
-    def fingerprint(self, resource: Resource) -> str:
-        """The content's name, and another one when it is read another way."""
-        name = fingerprint(resource)
-        return name if self.accepted_is_confirmed else f"{name}-unasked"
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A Location as its own resource describes it."""
-
-    place: Place | None
-    is_virtual: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A reading whose place and practitioner are still only references.
-
-    It says `accepted` as the resource does, whatever that means there.
-    """
-
-    reading: Reading
-    location_id: str | None = None
-    practitioner_id: str | None = None
-    accepted_is_confirmed: bool = True
-
-    def finished(
-        self, sites: Mapping[str, Site], practitioners: Mapping[str, str]
-    ) -> Reading:
-        """The reading with the names found; what was not found keeps its display.
-
-        Where the EHR books everybody as accepted, that is no answer.
-        """
-        site = sites.get(self.location_id or "", Site(None))
-        practitioner = practitioners.get(self.practitioner_id or "")
-        bookings = tuple(
-            replace(
-                booking,
-                participation=self._answered(booking.participation),
-                place=site.place or booking.place,
-                practitioner=practitioner or booking.practitioner,
-                kind=_at(site, booking.kind),
-            )
-            for booking in self.reading.bookings
-        )
-        return replace(self.reading, bookings=bookings)
-
-    def _answered(self, status: ParticipationStatus) -> ParticipationStatus:
-        is_answer = self.accepted_is_confirmed or status != "accepted"
-        return status if is_answer else ParticipationStatus.NEEDS_ACTION
-
-
-def _at(site: Site, kind: Kind) -> Kind:
-    return replace(kind, telehealth=True) if site.is_virtual else kind
 
 
 def read_appointment(resource: Resource, source: Source) -> Draft | Unreadable:

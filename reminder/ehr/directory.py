@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from reminder.ehr.appointments import Draft, Site
 from reminder.ehr.bundles import id_lists, search
 from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
+from reminder.ehr.drafts import Draft, Site
 from reminder.ehr.errors import EHRRefused
 from reminder.ehr.human_names import as_addressed, chosen
 from reminder.ehr.raw import Resource, as_object, objects

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reminder.ehr.appointments import Draft
+from reminder.ehr.drafts import Draft
 from reminder.ehr.errors import EHRConflict, EHRRefused
 from reminder.ehr.raw import Resource, Stored, as_object, objects
 from reminder.ehr.references import Target, resolve

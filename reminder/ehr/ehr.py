@@ -5,12 +5,12 @@ from datetime import datetime
 
 import httpx
 
-from reminder.ehr.appointments import Source
 from reminder.ehr.capabilities import CapabilityCache
 from reminder.ehr.client import FHIRClient
 from reminder.ehr.communications import CommunicationWriter
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.directory import Directory
+from reminder.ehr.drafts import Source
 from reminder.ehr.patients import Reader
 from reminder.ehr.people import PeopleSearch
 from reminder.ehr.search import AppointmentSearch

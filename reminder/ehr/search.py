@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reminder.ehr.appointments import Draft, Source, read_appointment
+from reminder.ehr.appointments import read_appointment
 from reminder.ehr.bundles import Page, PagesExpired, id_lists, pages
 from reminder.ehr.capabilities import CapabilityCache
 from reminder.ehr.client import FHIRClient, Params
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.directory import Directory
+from reminder.ehr.drafts import Draft, Source
 from reminder.ehr.errors import EHRRefused
 from reminder.ehr.instants import instant, instant_text
 from reminder.ehr.outcomes import refused

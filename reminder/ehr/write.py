@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import orjson
 
-from reminder.ehr.appointments import Draft
 from reminder.ehr.capabilities import CapabilityCache
 from reminder.ehr.client import FHIRClient
+from reminder.ehr.drafts import Draft
 from reminder.ehr.edits import (
     BUSY,
     FREE,

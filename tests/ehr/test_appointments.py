@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder.ehr.appointments import Draft, Source, read_appointment
+from reminder.ehr.appointments import read_appointment
 from reminder.ehr.config import VIRTUAL_SERVICE
+from reminder.ehr.drafts import Draft, Source
 from reminder.model.appointments import (
     AppointmentStatus,
     Kind,

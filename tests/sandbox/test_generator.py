@@ -8,7 +8,8 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from reminder.ehr.appointments import Draft, Source, read_appointment
+from reminder.ehr.appointments import read_appointment
+from reminder.ehr.drafts import Draft, Source
 from reminder.ehr.patients import Reader, read_guardian, read_patient
 from reminder.model.people import Channel, Patient
 from reminder.model.readings import Unreadable

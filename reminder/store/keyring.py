@@ -26,10 +26,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from reminder.store.errors import CellUnreadable, KeyRingUnreadable
 
 _SUITE = b"\x01"
+_HEAD = slice(0, 3)
 _KEY_ID = slice(1, 3)
 _NONCE = slice(3, 15)
 _SEALED = slice(15, None)
 _KEY_BYTES = 32
+_UUID_SIZE = b"\x00\x10"
 _MAX_KEY_ID = 0xFFFF
 
 
@@ -45,6 +47,7 @@ class KeyRing:
         self._first = next(iter(self._keys.values()))
         self._newest = max(self._keys)
         self._ciphers: dict[tuple[int, str, str], AESGCM] = {}
+        self._openers: dict[tuple[bytes, str, str], AESGCM] = {}
         self._index_keys: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
@@ -119,14 +122,14 @@ class KeyRing:
             CellUnreadable: it was altered, belongs elsewhere, or its key is
                 not on this ring.
         """
-        key_id = int.from_bytes(cell[_KEY_ID])
-        if cell[:1] != _SUITE or key_id not in self._keys or len(cell) < _SEALED.start:
-            raise CellUnreadable(table, column, row_id)
-        cipher = self._cipher(key_id, table, column)
+        cipher = self._openers.get((cell[_HEAD], table, column))
+        if cipher is None:
+            cipher = self._opener(table, column, row_id, cell)
         place = _place(table, column, row_id)
         try:
             return cipher.decrypt(cell[_NONCE], cell[_SEALED], place)
-        except InvalidTag:
+        except (InvalidTag, ValueError):
+            # A cell that was cut off may lack a part of its nonce.
             raise CellUnreadable(table, column, row_id) from None
 
     def index(self, purpose: str, canonical: str) -> bytes:
@@ -139,6 +142,15 @@ class KeyRing:
     def derive(self, purpose: str) -> bytes:
         """A key (32 bytes) for one purpose, the same as long as the ring lives."""
         return _hkdf(self._first, f"reminder/v1/derive/{purpose}")
+
+    def _opener(self, table: str, column: str, row_id: UUID, cell: bytes) -> AESGCM:
+        """What opens the cells of this column that begin as this one does."""
+        key_id = int.from_bytes(cell[_KEY_ID])
+        if cell[:1] != _SUITE or key_id not in self._keys or len(cell) < _SEALED.start:
+            raise CellUnreadable(table, column, row_id)
+        cipher = self._cipher(key_id, table, column)
+        self._openers[cell[_HEAD], table, column] = cipher
+        return cipher
 
     def _cipher(self, key_id: int, table: str, column: str) -> AESGCM:
         cipher = self._ciphers.get((key_id, table, column))
@@ -163,7 +175,7 @@ def _is_key(item: tuple[int, bytes]) -> bool:
 
 
 def _place(table: str, column: str, row_id: UUID) -> bytes:
-    return _column(table, column) + _sized(row_id.bytes)
+    return _column(table, column) + _UUID_SIZE + row_id.int.to_bytes(16)
 
 
 @functools.cache

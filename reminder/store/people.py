@@ -27,7 +27,7 @@ from reminder.store.keyring import KeyRing
 from reminder.store.plain_rows import PlainRows, Values
 from reminder.store.preferences import to_preference
 from reminder.store.sealing import Sealer
-from reminder.store.statements import table
+from reminder.store.statements import one_of, table
 from reminder.store.tables import (
     AnswerRow,
     AppointmentRow,
@@ -110,7 +110,7 @@ async def _read(
     def theirs(source: Table) -> tuple[ColumnElement[bool], ...]:
         return (
             source.c.connection == connection,
-            source.c.patient_id.in_(patient_ids),
+            one_of(session, source.c.patient_id, patient_ids),
         )
 
     there = _APPOINTMENT.c.gone.is_(False)

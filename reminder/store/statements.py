@@ -1,9 +1,19 @@
 """Pieces of SQL that SQLite and PostgreSQL read alike."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, FromClause, Select, Table, literal_column
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    any_,
+    literal,
+    literal_column,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
@@ -39,6 +49,19 @@ def insert(session: AsyncSession, row: type[SQLModel]) -> sqlite.Insert:
         made: sqlite.Insert = postgresql.insert(table(row))  # type: ignore[assignment]
         return made
     return sqlite.insert(table(row))
+
+
+def one_of(
+    session: AsyncSession, column: ColumnElement[Any], values: Sequence[object]
+) -> ColumnElement[bool]:
+    """`column` is one of `values`, of which there may be hundreds.
+
+    PostgreSQL takes them as one array; its driver reads a statement with a
+    parameter for each all over again.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+    return column.in_(values)
 
 
 def claimed(candidates: Select[Any], of: FromClause, name: str) -> CTE:

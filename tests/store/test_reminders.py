@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from reminder.model.people import PatientKey
+from reminder.model.people import PatientKey, Preference
 from reminder.model.reasons import Reason
 from reminder.model.reminders import (
     Decision,
@@ -133,9 +133,27 @@ async def test_a_plan_made_before_a_change_is_still_due(store: Store) -> None:
     person = await booked(store)
     await booked(store, START + timedelta(days=1), "f2")
 
-    await keep_plan(store, person, [WEEK], now=NOW)
+    counts = await keep_plan(store, person, [WEEK], now=NOW)
 
+    assert (counts, await states(store)) == (PlanCounts(), {})
     assert await due(store) == {"p1"}
+
+
+async def test_what_came_back_from_a_message_since_follows_the_plan(
+    store: Store,
+) -> None:
+    """Nobody planned since the person was read, but a message was given up."""
+    await keep_plan(store, await booked(store), [WEEK], now=NOW)
+    await happened(store, "week", state="in-message")
+    await store.preferences.keep(ADA.key, Preference(), now=NOW)
+    person = await ada(store)
+    await happened(store, "week", state="planned", due_at=NOW)
+
+    counts = await keep_plan(store, person, [WEEK], now=NOW)
+
+    [kept] = (await ada(store)).kept
+    assert (counts, kept.due_at) == (PlanCounts(planned=1), WEEK.due_at)
+    assert await due(store) == set()
 
 
 async def test_a_plan_made_by_rules_no_longer_in_force_is_not_kept(

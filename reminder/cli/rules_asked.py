@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from reminder.app.wiring import App
+from reminder.app.wiring import THE_FILE, App
 from reminder.cli import rules_output as output
 from reminder.cli.errors import Exit, Stopped, Trouble
 from reminder.flows.preview import CalendarEntry
 from reminder.model.people import PatientKey
 from reminder.model.remarks import Remark, Severity
-from reminder.model.rulesets import ORGANISATION, RulesetDocument, RulesetVersion
+from reminder.model.rulesets import (
+    ORGANISATION,
+    RulesetDocument,
+    RulesetVersion,
+    VersionState,
+)
 from reminder.rules.documents import DocumentError, parse_document
 
 
@@ -93,14 +98,30 @@ async def draft_of(app: App, owner: str) -> RulesetVersion:
 
 
 async def version_of(app: App, owner: str, number: int | None) -> RulesetVersion:
-    """The version of that number, or the one in force."""
+    """The version of that number, or the one in force, or what the settings say."""
     if number is None:
         found = (await app.store.rulesets.in_force()).get(owner)
+        found = found or _of_the_file(app, owner)
     else:
         found = await app.store.rulesets.version(owner, number)
     if found is None:
         raise Stopped(Exit.FOUND_PROBLEMS, output.no_version(owner, number))
     return found
+
+
+def _of_the_file(app: App, owner: str) -> RulesetVersion | None:
+    """What the settings say before anything is published: version 0."""
+    documents = {one.owner: one for one in app.loaded.settings.documents()}
+    if owner not in documents:
+        return None
+    return RulesetVersion(
+        owner=owner,
+        version=0,
+        state=VersionState.DRAFT,
+        document=documents[owner],
+        changed_at=app.clock(),
+        by=THE_FILE,
+    )
 
 
 async def checked(

@@ -51,7 +51,7 @@ def no_version(owner: str, number: int | None) -> Trouble:
         return Trouble(f"There is no version {number} of {owner}.", do=do)
     return Trouble(
         f"Nothing is published for {owner}.",
-        why="Rules of the settings file are taken up when `reminder run` starts.",
+        why="The settings have no rules for it either.",
         do="Write rules into a file, then: reminder rules import FILE",
     )
 
@@ -87,11 +87,7 @@ def show_remarks(
 
 def show_ruleset(said: dict[str, Any]) -> None:
     """A version in sentences, as `ruleset_sentences.in_sentences` has it."""
-    since = said["published_at"] or said["changed_at"]
-    by = f" by {said['by']}" if said["by"] else ""
-    note = f": {said['note']}" if said["note"] else ""
-    about = f"version {said['version']}, {said['state']}"
-    typer.echo(f"{said['owner']}, {about} on {_day(since)}{by}{note}")
+    typer.echo(_heading(said))
     for rule in said["rules"]:
         typer.echo(f"\n{rule['says']}{_ORIGIN[rule['origin']]}")
         for step in rule["steps"]:
@@ -106,6 +102,16 @@ def show_ruleset(said: dict[str, Any]) -> None:
     if said["limits_replaced"]:
         own = ", ".join(said["limits_replaced"])
         typer.echo(f"Instead of the organisation's: {own}.")
+
+
+def _heading(said: dict[str, Any]) -> str:
+    owner, number = said["owner"], said["version"]
+    if not number:
+        return f"{owner}, as {said['by']} has it: in force once `reminder run` starts"
+    since = _day(said["published_at"] or said["changed_at"])
+    by = f" by {said['by']}" if said["by"] else ""
+    note = f": {said['note']}" if said["note"] else ""
+    return f"{owner}, version {number}, {said['state']} on {since}{by}{note}"
 
 
 def show_saved(saved: VersionChanges) -> None:

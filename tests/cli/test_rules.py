@@ -221,6 +221,17 @@ def test_rules_are_shown_in_sentences_with_their_version(rules: Rules) -> None:
     assert (rule["origin"], said["draft"]) == ("own", None)
 
 
+def test_what_only_the_settings_say_is_shown_and_exported_too(unread: Rules) -> None:
+    shown = unread.does("show")
+
+    assert shown[0] == (
+        "elm, as reminder.toml has it: in force once `reminder run` starts"
+    )
+    assert any(line.startswith("  day: 24 hours before") for line in shown)
+    assert 'offset = "24 hours before"' in unread.does("export")
+    assert unread.states() == []
+
+
 def test_what_a_clinic_has_instead_of_the_organisations_is_marked(
     unread: Rules,
 ) -> None:

@@ -7,22 +7,26 @@ from datetime import UTC, datetime, timedelta
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)?"
 )
+_YEARS = range(1900, 2200)
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
 
 
 def instant(value: object) -> datetime | None:
     """A FHIR `instant` in UTC; None when it is none, or has no zone.
 
-    A leap second is read as the second before it.
+    A leap second is read as the second before it. The year 1 (.NET's date
+    that was never set) and others nobody meets a patient in are none: a day
+    before them, or after them, cannot be reckoned.
     """
     match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
     if match is None or match["zone"] is None:
         return None
     try:
         read = datetime.fromisoformat(re.sub(r":60(?=[.Z+-])", ":59", match[0]))
-        return read.astimezone(UTC)
+        at = read.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return at if at.year in _YEARS else None
 
 
 def lacks_zone(value: object) -> bool:

@@ -17,6 +17,7 @@ from reminder.model.clock import Clock
 from reminder.model.messages import ClaimedMessage, Message
 from reminder.model.people import ConsentKind, PatientKey
 from reminder.model.reminders import Person
+from reminder.model.rulesets import Tier
 from reminder.rules.consents import has_consented
 from reminder.rules.events import old_start
 from reminder.rules.protection import protect
@@ -86,12 +87,14 @@ class Composing:
         self, message: ClaimedMessage, people: Mapping[PatientKey, Person]
     ) -> Ready:
         words, clinics = self._words, self._clinics()
-        protection = protect(message.channel, consented=_consented(message, people))
+        visits = visits_of(message, people, clinics, self._clock())
+        consented = _consented(message, people, visits)
+        protection = protect(message.channel, consented=consented)
         token = link_token(message.message_id, words.link_key)
         content = compose(
             words.renderer,
             message,
-            visits_of(message, people, clinics, self._clock()),
+            visits,
             clinics.by_id(message.clinic_id),
             protection,
             link_url(words.public_url, token),
@@ -156,10 +159,21 @@ def visits_of(
     return sorted(visits, key=lambda visit: visit.appointment.start_at)
 
 
-def _consented(message: ClaimedMessage, people: Mapping[PatientKey, Person]) -> bool:
-    """Whether everyone it is about chose to have details in clear at this address."""
+def _consented(
+    message: ClaimedMessage,
+    people: Mapping[PatientKey, Person],
+    visits: Sequence[Visit],
+) -> bool:
+    """Whether everyone it is about chose to have details in clear at this address.
+
+    Of a sensitive visit nothing is said in clear, whatever was chosen.
+    """
     about = [people.get(key.patient) for key in message.appointments]
-    return bool(about) and all(
-        one is not None and has_consented(one, ConsentKind.DETAILS, message.to)
-        for one in about
+    return (
+        bool(visits)
+        and all(visit.tier > Tier.BASIC for visit in visits)
+        and all(
+            one is not None and has_consented(one, ConsentKind.DETAILS, message.to)
+            for one in about
+        )
     )

@@ -96,7 +96,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_CONTACT_POINT: "There is no usable address for the step's channels.",
     Reason.NO_GUARDIAN: "The patient is a minor and no guardian can be reached.",
     Reason.NO_CLINIC: "The appointment's location belongs to no clinic.",
-    Reason.EHR_UNAVAILABLE: "Held: the EHR could not be asked whether it still holds.",
+    Reason.EHR_UNAVAILABLE: "The EHR could not be asked whether it still holds.",
     Reason.NOT_PROTECTED: "No encrypted way to this address could be proven.",
     Reason.NOT_DELIVERED: "Every channel was tried and none delivered.",
     Reason.DELIVERY_UNKNOWN: "It was sent, but whether it arrived is not known.",

@@ -10,23 +10,35 @@ _WHO = {
 }
 
 
+DATE_AND_PLACE = "details-"
+"""How the names of those words begin that promise no more than when and where."""
+
+
 def has_consented(person: Person, kind: ConsentKind, to: ContactPoint) -> bool:
-    """Whether the last word about this patient and address is a yes.
+    """Whether the last word about this patient and address is a yes."""
+    return agreed_words(person, kind, to) is not None
+
+
+def agreed_words(person: Person, kind: ConsentKind, to: ContactPoint) -> str | None:
+    """The words the last yes was said to; None when the last word is no yes.
 
     A yes counts from those who may give it, and with the words they were
     shown; a no counts from anybody. Said at one instant, the no counts.
     """
     if not person.consents:
-        return False
+        return None
     words = [
-        (consent.at, not consent.given)
+        (consent.at, not consent.given, consent.text_version)
         for consent in person.consents
         if consent.kind is kind
         and consent.to == to
         and consent.patient == person.key
         and _counts(consent)
     ]
-    return bool(words) and not max(words)[1]
+    if not words:
+        return None
+    _, is_no, text_version = max(words)
+    return None if is_no else text_version
 
 
 def _counts(consent: Consent) -> bool:

@@ -127,7 +127,7 @@ class _Story:
             return "no reason was kept"
         if self._reminder.state is ReminderState.HELD and reason in _HELD:
             return _HELD[reason]
-        words = SENTENCES[reason].removeprefix("Held: ").removesuffix(".")
+        words = SENTENCES[reason].removesuffix(".")
         return words[0].lower() + words[1:]
 
     def _by(self) -> list[str]:

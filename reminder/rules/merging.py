@@ -28,20 +28,31 @@ def merge(candidates: Sequence[Candidate]) -> None:
     when the message is made.
     """
     told = [one for one in candidates if one.reason is None]
-    for (visit_on, wanted_on), group in _by_days(told).items():
-        for ranked in _by_rank(group, f"{visit_on}/{wanted_on}"):
+    for name, group in _by_days(told).items():
+        for ranked in _by_rank(group, name):
             for alike in _alike(ranked):
                 _align(alike)
 
 
-def _by_days(candidates: Iterable[Candidate]) -> dict[tuple[date, date], _Group]:
-    """What is wanted on one day about visits on one day, wherever it was moved."""
-    groups: dict[tuple[date, date], _Group] = {}
+def _by_days(candidates: Iterable[Candidate]) -> dict[str, _Group]:
+    """What is wanted on one day about visits on one day, by the names of both days.
+
+    What quiet hours moved to the day before takes nothing along: two hours
+    before an afternoon's visit would be the evening before.
+    """
+    groups: dict[str, _Group] = defaultdict(list)
     for one in candidates:
         visit_on = local_date(one.clinic, one.appointment.start_at)
-        days = (visit_on, local_date(one.clinic, one.wanted_at))
-        groups.setdefault(days, []).append(one)
+        wanted_on = local_date(one.clinic, one.wanted_at)
+        name = f"{visit_on}/{wanted_on}"
+        if Note.QUIET_EARLIER in one.notes and _is_early(one, wanted_on):
+            name += "/early"
+        groups[name].append(one)
     return groups
+
+
+def _is_early(one: Candidate, wanted_on: date) -> bool:
+    return local_date(one.clinic, one.due_at) < wanted_on
 
 
 def _by_rank(group: _Group, name: str) -> Iterable[_Group]:

@@ -8,7 +8,7 @@ from reminder.model.clinics import Clinic
 from reminder.model.people import Channel, ConsentKind, ContactPoint
 from reminder.model.reminders import Person
 from reminder.model.rulesets import Tier, Tiers
-from reminder.rules.consents import has_consented
+from reminder.rules.consents import DATE_AND_PLACE, agreed_words
 from reminder.rules.minors import is_in_confidence
 from reminder.rules.sensitivity import is_sensitive
 
@@ -47,14 +47,16 @@ def tier(
     if patient is not None and is_in_confidence(patient, clinic, appointment):
         return TierChoice(Tier.BASIC, "the service is confidential")
     limit = _of(clinic.ruleset.tiers, channel)
+    of_clinic = TierChoice(limit, f"the clinic's limit for {_LIMITED[channel]}")
     agreed = _AGREED.get(channel)
-    if (
-        agreed is not None
-        and limit > Tier.BASIC
-        and not has_consented(person, ConsentKind.DETAILS, to)
-    ):
+    if agreed is None or limit is Tier.BASIC:
+        return of_clinic
+    words = agreed_words(person, ConsentKind.DETAILS, to)
+    if words is None:
         return TierChoice(Tier.BASIC, f"no consent to details by {agreed}")
-    return TierChoice(limit, f"the clinic's limit for {_LIMITED[channel]}")
+    if limit is Tier.FULL and words.startswith(DATE_AND_PLACE):
+        return TierChoice(Tier.STANDARD, f"consent to no more by {agreed}")
+    return of_clinic
 
 
 def _of(tiers: Tiers, channel: Channel) -> Tier:

@@ -22,6 +22,8 @@ NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
         pytest.param("2027-03-01", None, id="date"),
         pytest.param("2027-13-01T12:00:00Z", None, id="month-13"),
         pytest.param("0001-01-01T00:00:00+14:00", None, id="before-time"),
+        pytest.param("0001-01-01T00:00:00Z", None, id="never-set"),
+        pytest.param("9999-12-31T23:59:59Z", None, id="the-end-of-time"),
         pytest.param(1803988800, None, id="epoch"),
         pytest.param(None, None, id="none"),
     ],

@@ -345,18 +345,7 @@ class TestHowMuchIsSaid:
     ) -> None:
         house = any_house
         rules(house, step("24 hours before", TEXT))
-        await house.store.consents.record(
-            Consent(
-                patient=PatientKey(MAIN, "p1"),
-                kind=ConsentKind.DETAILS,
-                given=True,
-                to=SMS,
-                by=ConsentBy.PATIENT,
-                how="page",
-                text_version="details-2026-11 en",
-                at=NOW,
-            )
-        )
+        await agree(house)
         stranger = patient("p2", contact_points=(OTHER_NUMBER,))
         await house.read_and_plan(visit(), patient(), visit("a2", "p2"), stranger)
 
@@ -367,6 +356,34 @@ class TestHowMuchIsSaid:
         assert "10:00" in text_of(told[SMS].content)
         assert told[OTHER_NUMBER].protection is Protection.PICKUP
         assert "10:00" not in text_of(told[OTHER_NUMBER].content)
+
+    async def test_of_a_sensitive_visit_a_text_message_says_nothing_all_the_same(
+        self, house: House
+    ) -> None:
+        rules(house, step("24 hours before", TEXT), sensitive=frozenset({"elm"}))
+        await agree(house)
+        await house.read_and_plan(visit(), patient())
+
+        await house.dispatch.run()
+
+        [told] = house.phone.sent
+        assert told.protection is Protection.PICKUP
+        assert "10:00" not in text_of(told.content)
+
+
+async def agree(house: House) -> None:
+    """The patient agrees to details by text message, after the warning."""
+    consent = Consent(
+        patient=PatientKey(MAIN, "p1"),
+        kind=ConsentKind.DETAILS,
+        given=True,
+        to=SMS,
+        by=ConsentBy.PATIENT,
+        how="page",
+        text_version="details-2026-11 en",
+        at=NOW,
+    )
+    await house.store.consents.record(consent)
 
 
 OTHER_NUMBER = ContactPoint(Channel.SMS, "+12125550166")

@@ -90,7 +90,7 @@ def test_what_goes_together_is_named_alike_and_the_same_at_every_address():
 def test_days_are_those_of_the_clinic(other, why):
     rows = told(visit("a1", MORNING), visit("a2", other), at=rules("24 hours before"))
 
-    together = [notes == (Note.TOGETHER,) for *_, notes in rows]
+    together = [Note.TOGETHER in notes for *_, notes in rows]
     assert together == [why == "still Wednesday"] * 2
 
 
@@ -112,6 +112,17 @@ def test_the_steps_of_one_visit_are_never_merged_with_each_other():
     rows = told(visit("a1", AFTERNOON), at=rules("5 hours before", "3 hours before"))
 
     assert len({due_at for due_at, *_ in rows}) == 2
+
+
+def test_what_quiet_hours_moved_to_the_evening_before_takes_nobody_along():
+    early = utc("2027-03-17 11:30")  # 07:30 EDT: two hours before is night
+
+    rows = told(visit("a1", early), visit("a2", AFTERNOON), at=rules("2 hours before"))
+
+    assert times(rows) == [
+        ("a1", "Tue 16 Mar 19:45 EDT"),
+        ("a2", "Wed 17 Mar 13:00 EDT"),
+    ]
 
 
 def test_what_was_told_already_takes_nobody_along():

@@ -29,7 +29,7 @@ FULL = Tiers(email=Tier.FULL, sms=Tier.FULL, voice=Tier.FULL)
 BASIC, STANDARD = Tier.BASIC, Tier.STANDARD
 
 
-def yes(to):
+def yes(to, words="details-1"):
     return Consent(
         patient=person().key,
         kind=ConsentKind.DETAILS,
@@ -37,7 +37,7 @@ def yes(to):
         to=to,
         by=ConsentBy.PATIENT,
         how="page",
-        text_version="details-1",
+        text_version=words,
         at=utc("2027-01-10 12:00"),
     )
 
@@ -138,6 +138,18 @@ def choice(channel, visit=PLAIN_VISIT, *, tiers=None, who=None, consents=(), **r
             {"tiers": FULL},
             (BASIC, "no consent to details by phone"),
             id="a-call-without-consent",
+        ),
+        pytest.param(
+            Channel.SMS,
+            {"tiers": FULL, "consents": [yes(SMS)]},
+            (STANDARD, "consent to no more by text message"),
+            id="the-words-on-our-page-promise-when-and-where-only",
+        ),
+        pytest.param(
+            Channel.SMS,
+            {"tiers": FULL, "consents": [yes(SMS, "paper-form-7")]},
+            (Tier.FULL, "the clinic's limit for text messages"),
+            id="a-clinics-own-words-may-promise-more",
         ),
     ],
 )

@@ -2,7 +2,11 @@ import json
 from typing import Any
 
 import pytest
+import typer
 
+from reminder.app.wiring import App
+from reminder.cli import rules as commands
+from reminder.rules.documents import parse_document
 from tests.cli.outside import STARTS_AT, Clinic
 
 DAY = """\
@@ -264,6 +268,23 @@ def test_a_draft_of_somebody_else_is_not_dropped_unasked(unread: Rules) -> None:
 
     assert said[0].startswith("Kim saved a draft of elm on ")
     assert unread.says("history")[0]["by"] == "Sam"
+
+
+def test_who_is_slower_than_somebody_else_is_told_and_changes_nothing(
+    unread: Rules, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unread.draft(DAY)
+
+    async def save_what_was_looked_at_long_ago(app: App) -> None:
+        document = parse_document(DAY + NEAR, "elm")
+        await app.rulesets.save(document, by="Sam", note="", revision=None)
+
+    with pytest.raises(typer.Exit) as stopped:
+        commands._run(unread.clinic.file, save_what_was_looked_at_long_ago)
+
+    assert stopped.value.exit_code == 5
+    assert "nothing was written" in capsys.readouterr().err
+    assert unread.does("preview")[0].endswith("0 messages to come instead of 0.")
 
 
 def test_without_a_terminal_nothing_is_published_unasked(unread: Rules) -> None:

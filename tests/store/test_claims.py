@@ -199,6 +199,17 @@ async def test_what_is_to_go_together_goes_when_the_first_of_it_is_due(
     assert message.appointments == (VISIT, SIBLING)
 
 
+async def test_what_is_to_go_with_nothing_waits_for_its_own_time(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    later = NOON + timedelta(hours=5)
+    await given(database, ring, planned(VISIT), planned(SIBLING, due_at=later))
+
+    [message] = await claim(queue)
+
+    assert message.appointments == (VISIT,)
+
+
 async def test_what_belongs_to_something_beyond_the_limit_comes_along_with_it(
     queue: MessageQueue, database: Database, ring: KeyRing
 ) -> None:

@@ -1,6 +1,6 @@
 """Opens every room as the settings say, and hands each chapter what it needs."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ from reminder.flows.write_back import WriteBackFlow
 from reminder.model.clock import Clock
 from reminder.model.people import Channel
 from reminder.model.reminders import PlanCounts
+from reminder.model.rulesets import ORGANISATION, RulesetDocument, RulesetVersion
 from reminder.settings.load import Loaded
 from reminder.store import schema
 from reminder.store.store import Store
@@ -156,17 +157,33 @@ def _wire(loaded: Loaded, rooms: Rooms, words: Words) -> App:
 
 
 async def _adopt_rules(rooms: Rooms) -> None:
-    """Publish the rules of the settings file where they changed and nobody else did."""
-    for document in rooms.settings.documents():
-        store, now = rooms.store.rulesets, rooms.clock()
+    """Publish the rules of the settings file where they changed and nobody else did.
+
+    A clinic whose rules were taken out of the file has none of its own any more.
+    """
+    store, now = rooms.store.rulesets, rooms.clock()
+    documents = rooms.settings.documents()
+    in_force = await store.in_force()
+    for document in [*documents, *_taken_out(documents, in_force)]:
         if await store.adopt(document, by=THE_FILE, now=now):
             log.info("published_ruleset", owner=document.owner, by=THE_FILE)
             continue
-        in_force = (await store.in_force()).get(document.owner)
-        if in_force is not None and in_force.document != document:
+        version = in_force.get(document.owner)
+        if version is not None and version.document != document:
             # What somebody published stands, and the file must not contradict it.
             log.warning(
                 "passed_over_rules_of_the_file",
                 owner=document.owner,
-                version=in_force.version,
+                version=version.version,
             )
+
+
+def _taken_out(
+    documents: Sequence[RulesetDocument], in_force: Mapping[str, RulesetVersion]
+) -> Iterator[RulesetDocument]:
+    """Empty rulesets in the place of those the file had and has no more."""
+    owners = {document.owner for document in documents}
+    for owner, version in in_force.items():
+        if version.by == THE_FILE and owner not in owners:
+            shared = ORGANISATION in owners and owner != ORGANISATION
+            yield RulesetDocument(owner=owner, extends=shared)

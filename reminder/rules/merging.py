@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 from reminder.model.appointments import AppointmentKey
 from reminder.model.reasons import Note
@@ -44,11 +45,16 @@ def _by_days(candidates: Iterable[Candidate]) -> dict[str, _Group]:
     for one in candidates:
         visit_on = local_date(one.clinic, one.appointment.start_at)
         wanted_on = local_date(one.clinic, one.wanted_at)
-        name = f"{visit_on}/{wanted_on}"
+        name = _of_days(visit_on, wanted_on)
         if Note.QUIET_EARLIER in one.notes and _is_early(one, wanted_on):
             name += "/early"
         groups[name].append(one)
     return groups
+
+
+@lru_cache(maxsize=4096)
+def _of_days(visit_on: date, wanted_on: date) -> str:
+    return f"{visit_on}/{wanted_on}"
 
 
 def _is_early(one: Candidate, wanted_on: date) -> bool:

@@ -316,6 +316,19 @@ async def test_what_a_person_published_stands_against_the_file(tmp_path: Path) -
     assert "passed_over_rules_of_the_file" in [line["event"] for line in logs]
 
 
+async def test_rules_taken_out_of_the_file_are_in_force_no_more(
+    tmp_path: Path,
+) -> None:
+    await opened(install(tmp_path))
+    start, end = SETTINGS.index("[[clinic.rule]]"), SETTINGS.index("[transport")
+    without = SETTINGS[:start] + SETTINGS[end:]
+
+    async with open_app(install(tmp_path, without)) as app:
+        ruleset = app.clinics().by_id("elm").ruleset
+
+    assert (ruleset.rules, ruleset.version) == ((), 2)
+
+
 async def test_what_is_published_meanwhile_has_everyone_planned_again(
     tmp_path: Path,
 ) -> None:

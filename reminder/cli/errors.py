@@ -16,6 +16,7 @@ from reminder.store.errors import (
     KeyRingMismatch,
     KeyRingUnreadable,
     SchemaOutdated,
+    StoreConflict,
     StoreError,
     StoreUnavailable,
 )
@@ -76,6 +77,11 @@ _STORE: dict[type[StoreError], tuple[Exit, str, str]] = {
         Exit.CONFIGURATION,
         "The key ring cannot be read.",
         _RIGHT_RING,
+    ),
+    StoreConflict: (
+        Exit.CONFLICT,
+        "Somebody else changed the same meanwhile; nothing was written.",
+        "Look at it again, then repeat the command.",
     ),
     StoreUnavailable: (
         Exit.UNREACHABLE,

@@ -10,6 +10,7 @@ from reminder.store.errors import (
     KeyRingMismatch,
     KeyRingUnreadable,
     SchemaOutdated,
+    StoreConflict,
     StoreError,
     StoreUnavailable,
 )
@@ -41,6 +42,9 @@ SECRET = "Ana Okafor"  # noqa: S105 - a name
             Exit.UNREACHABLE,
             "The database does not answer",
             id="database",
+        ),
+        pytest.param(
+            StoreConflict("taken"), Exit.CONFLICT, "Somebody else", id="overtaken"
         ),
         pytest.param(
             StoreError("42P01"), Exit.FOUND_PROBLEMS, "The database refused", id="sql"

@@ -11,8 +11,17 @@ import psycopg
 import pytest
 from sqlmodel import SQLModel
 
-from reminder.model.appointments import Place
-from reminder.model.people import Channel, ContactPoint, Guardian, Patient, Preference
+from reminder.model.appointments import Kind, Place
+from reminder.model.people import (
+    Channel,
+    Consent,
+    ConsentBy,
+    ConsentKind,
+    ContactPoint,
+    Guardian,
+    Patient,
+    Preference,
+)
 from reminder.store.store import Store
 from tests.store.examples import ADA, MAIN, NOW, booking, keep_plan, planned, reading
 
@@ -26,6 +35,9 @@ PLANTED = {
     "place": "Canary Wharf Oncology",
     "address": "77 Canary Lane",
     "practitioner": "Dr. Quokka",
+    "instructions": "nothing to eat before the colonoscopy",
+    "service": "oncology follow-up",
+    "zone": "Pacific/Kiritimati",
     "join link": "https://video.example.org/canary-room",
 }
 
@@ -42,7 +54,21 @@ def patient() -> Patient:
         family=PLANTED["family"],
         birth_date=PLANTED["birth date"],
         contact_points=(email, sms),
+        zone=PLANTED["zone"],
         guardians=(Guardian("r1", (guardian,)),),
+    )
+
+
+def _agreed(to: ContactPoint) -> Consent:
+    return Consent(
+        patient=ADA.key,
+        kind=ConsentKind.DETAILS,
+        given=True,
+        to=to,
+        by=ConsentBy.PATIENT,
+        how="page",
+        text_version="details-1 en",
+        at=NOW,
     )
 
 
@@ -53,10 +79,14 @@ async def live_through_everything(store: Store) -> None:
         place=Place("l1", PLANTED["place"], PLANTED["address"]),
         practitioner=PLANTED["practitioner"],
         join_url=PLANTED["join link"],
+        instructions=PLANTED["instructions"],
+        kind=Kind(service_types=frozenset({PLANTED["service"]})),
     )
     await store.appointments.keep(MAIN, [reading(visit)], seen_at=NOW)
     await store.appointments.keep_patients(MAIN, [patient()], asked=["p1"], seen_at=NOW)
     await store.preferences.keep(ADA.key, Preference(lead=timedelta(days=2)), now=NOW)
+    for number in patient().contact_points[1:]:
+        await store.consents.record(_agreed(number))
     [person] = await store.appointments.people([ADA.key])
     told = replace(planned("week", IN_CLEAR), routes=patient().contact_points)
     await keep_plan(store, person, [told], now=NOW)

@@ -76,7 +76,7 @@ class _Rows:
     consents: Rows
     exclusions: Rows
     blocked: Mapping[UUID, set[bytes]]
-    told: Mapping[UUID, list[Told]]
+    told: Mapping[UUID, set[Told]]
 
 
 async def read_people(
@@ -159,23 +159,31 @@ async def _blocked(
 
 async def _told(
     session: AsyncSession, person_ids: Sequence[UUID], since: datetime
-) -> dict[UUID, list[Told]]:
-    """The messages that went to an address of each of these people after `since`."""
-    query = (
-        select(
-            _ADDRESS.c.person_id,
-            _REMINDER.c.told_at,
-            _REMINDER.c.channel,
-            _REMINDER.c.message_id,
-        )
-        .distinct()
-        .join(_REMINDER, _REMINDER.c.address_index == _ADDRESS.c.address_index)
-        .where(_ADDRESS.c.person_id.in_(person_ids), _REMINDER.c.told_at > since)
+) -> dict[UUID, set[Told]]:
+    """The messages that went to an address of each of these people after `since`.
+
+    Asked by the addresses: joined to them, PostgreSQL would look through
+    everything anybody was ever told.
+    """
+    query = select(_ADDRESS.c.person_id, _ADDRESS.c.address_index).where(
+        one_of(session, _ADDRESS.c.person_id, person_ids)
     )
-    told: dict[UUID, list[Told]] = defaultdict(list)
-    for person_id, at, channel, message_id in await session.execute(query):
-        told[person_id].append(Told(at, Channel(channel), message_id))
+    whose: dict[bytes, list[UUID]] = defaultdict(list)
+    for person_id, index in await session.execute(query):
+        whose[index].append(person_id)
+    told: dict[UUID, set[Told]] = defaultdict(set)
+    for indexes in batches(whose):
+        messages = select(*(_REMINDER.c[name] for name in _TOLD)).where(
+            one_of(session, _REMINDER.c.address_index, indexes),
+            _REMINDER.c.told_at > since,
+        )
+        for index, at, channel, message_id in await session.execute(messages):
+            for person_id in whose[index]:
+                told[person_id].add(Told(at, Channel(channel), message_id))
     return told
+
+
+_TOLD = ("address_index", "told_at", "channel", "message_id")
 
 
 def _person(ring: KeyRing, row: Values, rows: _Rows) -> Person:

@@ -29,6 +29,7 @@ from reminder.model.clock import Clock
 from reminder.model.people import Channel
 from reminder.resources import bundled
 from reminder.rules.lateness import templates_of
+from reminder.rules.lint_installation import Installation
 from reminder.settings.tree import Settings
 from reminder.store.errors import StoreUnavailable
 from reminder.store.keyring import KeyRing
@@ -75,17 +76,18 @@ def words(settings: Settings, ring: KeyRing) -> Words:
     )
 
 
-def try_templates(renderer: Renderer, clinics: ClinicDirectory) -> None:
+def try_templates(renderer: Renderer, *directories: ClinicDirectory) -> None:
     """Fill whatever may have to be sent with samples.
 
     Raises:
         TemplateError: one is missing, or uses a name it is not given.
     """
+    clinics = [clinic for directory in directories for clinic in directory.clinics]
     renderer.check(
-        languages={tag for clinic in clinics.clinics for tag in clinic.languages},
+        languages={tag for clinic in clinics for tag in clinic.languages},
         names={
             name
-            for clinic in clinics.clinics
+            for clinic in clinics
             for rule in clinic.ruleset.rules
             for step in rule.steps
             for name in templates_of(step)
@@ -101,6 +103,7 @@ def rules(rooms: Rooms, words: Words) -> RulesetsFlow:
         Preview(store.appointments, rooms.clock),
         rooms.clinics,
         words.renderer,
+        Installation(tuple(rooms.transports), rooms.settings.work.horizon_days),
         rooms.clock,
     )
 

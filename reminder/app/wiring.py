@@ -97,13 +97,16 @@ async def open_app(
         schema.upgrade(url)
     async with AsyncExitStack() as stack:
         rooms = await _open(loaded, clock, stack)
-        if works:
-            await _adopt_rules(rooms)
-        await rooms.clinics.refresh()
         words = build.words(loaded.settings, rooms.ring)
+        await rooms.clinics.refresh()
+        if works:
+            # Before the file's are published: what cannot be sent is not put in force.
+            of_file, in_force = loaded.settings.directory(), rooms.clinics()
+            build.try_templates(words.renderer, of_file, in_force)
+            await _adopt_rules(rooms)
+            await rooms.clinics.refresh()
         app = _wire(loaded, rooms, words)
         if works:
-            build.try_templates(words.renderer, rooms.clinics())
             await app.have_everyone_planned()
         yield app
 

@@ -24,6 +24,7 @@ from reminder.model.rulesets import (
 from reminder.rules.in_force import with_rules_in_force
 from reminder.rules.lateness import templates_of
 from reminder.rules.lint import lint
+from reminder.rules.lint_installation import Installation, installation_remarks
 from reminder.rules.plan_comparison import PreviewReport
 from reminder.rules.ruleset_changes import ruleset_changes
 from reminder.rules.ruleset_owners import (
@@ -100,12 +101,14 @@ class RulesetsFlow:
         preview: Preview,
         clinics: Clinics,
         renderer: Renderer,
+        installation: Installation,
         clock: Clock,
     ) -> None:
         self._versions = versions
         self._preview = preview
         self._clinics = clinics
         self._renderer = renderer
+        self._installation = installation
         self._clock = clock
 
     async def check(self, document: RulesetDocument) -> list[Remark]:
@@ -227,6 +230,7 @@ class RulesetsFlow:
             ruleset = ruleset_of(one, documents)
             clinic = replace(one, ruleset=ruleset)
             yield from lint(ruleset, clinic)
+            yield from installation_remarks(ruleset, clinic, self._installation)
             yield from lint_templates(
                 self._renderer, _templates(ruleset), clinic.languages, clinic
             )

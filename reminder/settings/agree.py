@@ -7,7 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from reminder.model.people import Channel
+from reminder.model.remarks import Severity
 from reminder.rules.inheritance import dangling
+from reminder.rules.lint import lint
 from reminder.rules.offsets import days_ahead, print_offset
 from reminder.rules.ruleset_parts import RulesetPart
 from reminder.settings.problems import Location, Problem, Source
@@ -27,6 +29,7 @@ def disagreements(
         *_unreachable_channels(settings, source),
         *_steps_beyond_the_horizon(settings, source),
         *_rules_not_left_out(settings, source),
+        *_rules_nobody_can_mean(settings, source),
         *_unusable_bundles(settings, transports, source, folder),
     ]
 
@@ -65,6 +68,20 @@ def _rules_not_left_out(settings: Settings, source: Source) -> list[Problem]:
         if (document := clinic.document()) is not None
         and (organisation is not None or not document.extends)
         for remark in dangling(document, organisation)
+    ]
+
+
+def _rules_nobody_can_mean(settings: Settings, source: Source) -> list[Problem]:
+    """What would keep them from being published keeps them out of the file as well."""
+    directory = settings.directory()
+    return [
+        source.problem(
+            ("clinic", place, "rule"),
+            f"{remark.place}: {remark.problem}; {remark.advice}",
+        )
+        for place, clinic in enumerate(directory.clinics)
+        for remark in lint(clinic.ruleset, clinic)
+        if remark.severity is Severity.ERROR
     ]
 
 

@@ -39,7 +39,7 @@ def test_a_time_without_its_zone_is_known_as_such() -> None:
 
 
 @given(
-    st.integers(-2 * 10**9, 10**10).map(lambda s: datetime.fromtimestamp(s, EASTERN))
+    st.integers(-2 * 10**9, 7 * 10**9).map(lambda s: datetime.fromtimestamp(s, EASTERN))
 )
 def test_what_is_asked_is_the_same_instant_in_z(at: datetime) -> None:
     text = instant_text(at)

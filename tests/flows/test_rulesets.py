@@ -25,6 +25,7 @@ from reminder.model.rulesets import (
     RulesetVersion,
     Step,
 )
+from reminder.rules.lint_installation import Installation
 from reminder.store.errors import StoreConflict
 from reminder.store.keyring import KeyRing
 from reminder.store.store import Store, open_store
@@ -32,6 +33,7 @@ from tests.fakes import FakeClock
 from tests.flows.world import BOTH, ELM, MAIN, NOW, TOMORROW, patient, visit
 
 HOUR = timedelta(hours=1)
+EVERYTHING = Installation(tuple(Channel), 14)
 NOON = TOMORROW + 2 * HOUR
 OAK = replace(ELM, clinic_id="oak", location_ids=frozenset({"oak"}))
 DIRECTORY = ClinicDirectory((ELM, OAK))
@@ -94,7 +96,9 @@ async def office(
     """With two clinics that have no rules yet."""
     store, clock = await open_store(sqlite_url, ring), FakeClock(NOW)
     preview = Preview(store.appointments, clock)
-    flow = RulesetsFlow(store.rulesets, preview, lambda: DIRECTORY, renderer, clock)
+    flow = RulesetsFlow(
+        store.rulesets, preview, lambda: DIRECTORY, renderer, EVERYTHING, clock
+    )
     yield Office(flow, store, clock)
     await store.aclose()
 
@@ -188,12 +192,29 @@ async def test_what_is_wrong_with_the_rules_in_force_does_not_stop_better_ones(
     directory = ClinicDirectory((replace(ELM, ruleset=worse),))
     preview = Preview(office.store.appointments, office.clock)
     flow = RulesetsFlow(
-        office.store.rulesets, preview, lambda: directory, renderer, office.clock
+        office.store.rulesets,
+        preview,
+        lambda: directory,
+        renderer,
+        EVERYTHING,
+        office.clock,
     )
 
     remarks = await flow.check(document())
 
     assert [one for one in remarks if one.severity is Severity.ERROR] == []
+
+
+async def test_a_step_due_before_its_visit_is_read_is_not_published(
+    office: Office,
+) -> None:
+    with pytest.raises(RulesetRefused) as refused:
+        await office.publish(document(step(24 * 30)))
+
+    [remark] = [one for one in refused.value.remarks if one.severity is Severity.ERROR]
+    assert remark.place == "rule visits, step day, offset"
+    assert "30 days ahead" in remark.problem
+    assert await office.store.rulesets.in_force() == {}
 
 
 async def test_who_extends_what_is_not_there_is_told(office: Office) -> None:

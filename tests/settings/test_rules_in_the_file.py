@@ -78,7 +78,12 @@ def test_a_rule_of_the_file_is_known_by_its_name_in_small_letters() -> None:
     assert document.owner == "main"
     assert not document.extends
     assert [rule.rule_id for rule in document.rules] == ["every-visit"]
-    assert [step.step_id for step in document.rules[0].steps] == ["week", "day"]
+    assert [step.step_id for step in document.rules[0].steps] == [
+        "week",
+        "day",
+        "moved",
+        "cancelled",
+    ]
     assert document.caps is None
 
 
@@ -89,7 +94,7 @@ def test_the_file_can_say_all_that_a_ruleset_can() -> None:
   [clinic.rule.match]
   visitor = "new"
   [[clinic.rule.steps]]
-  id = "moved"
+  id = "news"
   offset = "when moved"
   channels = ["email"]
   quiet = "later"
@@ -139,7 +144,12 @@ def test_a_clinic_that_extends_the_organisation_has_its_rules_as_well() -> None:
         "every-visit",
         "new-patients",
     ]
-    assert [step.step_id for step in clinic.ruleset.rules[0].steps] == ["week", "day"]
+    assert [step.step_id for step in clinic.ruleset.rules[0].steps] == [
+        "week",
+        "day",
+        "moved",
+        "cancelled",
+    ]
     assert clinic.ruleset.caps == Caps(2)
 
 

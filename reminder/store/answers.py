@@ -18,10 +18,17 @@ from reminder.model.appointments import AppointmentKey
 from reminder.model.reminders import ReminderState
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
+from reminder.store.preferences import one_person
 from reminder.store.reminder_rows import appointment_key
+from reminder.store.revisions import raise_revisions
 from reminder.store.statements import insert, locked, table
 from reminder.store.tables import AnswerRow, ReminderRow, WriteBackRow
-from reminder.store.write_backs import of_answer, of_answer_id, settle_answer
+from reminder.store.write_backs import (
+    of_answer,
+    of_answer_id,
+    settle_answer,
+    whoever_said,
+)
 
 _ANSWER = table(AnswerRow)
 _REMINDER = table(ReminderRow)
@@ -46,9 +53,10 @@ class AnswerStore:
 
         Asked again while the same ask is still open, even at the same moment,
         the first one counts and is returned. Reminders already sent for the
-        appointment are answered.
+        appointment are answered; the plan follows what the patient said.
         """
         async with self._database.write() as session:
+            await raise_revisions(session, one_person(answer.appointment.patient))
             await _reminders_answered(session, answer.appointment, now)
             new = insert(session, AnswerRow).on_conflict_do_nothing()
             kept = await session.execute(new.returning(_ANSWER.c.id), _to_row(answer))
@@ -65,7 +73,7 @@ class AnswerStore:
     ) -> None:
         """Say what became of it, and close what waited to be written for it.
 
-        What was written stays so, whatever is said later.
+        What was written stays so, whatever is said later. The plan follows.
         """
         if state is AnswerState.WAITING:
             return
@@ -76,6 +84,7 @@ class AnswerStore:
             _WRITE_BACK.c.state == WriteBackState.WAITING.value,
         )
         async with self._database.write() as session:
+            await raise_revisions(session, whoever_said(answer_id))
             await settle_answer(session, answer_id, state)
             await session.execute(close.values(state=ended.value, lease_until=None))
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, Row, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -22,11 +22,13 @@ from reminder.model.worklist import WorklistEntry, WorklistKind
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.reminder_rows import appointment_key
+from reminder.store.revisions import raise_revisions
 from reminder.store.statements import among, claimed, constant, table
-from reminder.store.tables import AnswerRow, WriteBackRow
+from reminder.store.tables import AnswerRow, PersonRow, WriteBackRow
 from reminder.store.worklist import add_entries
 
 _ANSWER = table(AnswerRow)
+_PERSON = table(PersonRow)
 _WRITE_BACK = table(WriteBackRow)
 
 
@@ -63,8 +65,12 @@ class WriteBackStore:
             )
 
     async def fail(self, write_back: WriteBack, code: str, *, now: datetime) -> None:
-        """Never: it goes onto the worklist, and the answer it came from has failed."""
+        """Never: it goes onto the worklist, and the answer it came from has failed.
+
+        What the patient asked for does not hold: the plan follows.
+        """
         async with self._database.write() as session:
+            await raise_revisions(session, whoever_said(write_back.answer_id))
             if await _end(session, write_back, WriteBackState.FAILED, code):
                 await settle_answer(session, write_back.answer_id, AnswerState.FAILED)
                 await add_entries(session, [_failed(write_back, code, now)])
@@ -94,6 +100,19 @@ async def settle_answer(
     if answer_id is not None:
         change = update(_ANSWER).where(_ANSWER.c.id == answer_id, ~written)
         await session.execute(change.values(state=state.value))
+
+
+def whoever_said(answer_id: UUID | None) -> Select[Any]:
+    """The id of the row of the person an answer is of, to raise its revision."""
+    return (
+        select(_PERSON.c.id)
+        .join(
+            _ANSWER,
+            (_ANSWER.c.connection == _PERSON.c.connection)
+            & (_ANSWER.c.patient_id == _PERSON.c.patient_id),
+        )
+        .where(_ANSWER.c.id == answer_id)
+    )
 
 
 def of_answer_id(answer_id: UUID) -> UUID:

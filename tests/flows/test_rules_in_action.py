@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
+from reminder.model.answers import Answer, AnswerKind, AnswerState, WriteBackKind
 from reminder.model.appointments import AppointmentKey, AppointmentStatus
 from reminder.model.clinics import ClinicDirectory
 from reminder.model.messages import EmailContent, Protection, SMSContent
@@ -19,14 +21,17 @@ from reminder.model.people import (
 )
 from reminder.model.reminders import ReminderState
 from reminder.model.rulesets import (
+    Condition,
     Confidential,
     LatePolicy,
     Match,
+    OnlyIfUnconfirmed,
     Rule,
     Ruleset,
     Step,
     Tier,
     Tiers,
+    UnlessConfirmed,
 )
 from reminder.rules.offsets import default_template, parse_offset
 from tests.flows.world import (
@@ -449,6 +454,72 @@ class TestWho:
 
         assert await house.reminders("a1") == ["22-hours-before planned"]
         assert await house.reminders("a2") == ["23-hours-before planned"]
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        ("condition", "reason"),
+        [
+            (UnlessConfirmed(), "confirmed"),
+            (OnlyIfUnconfirmed(), "confirmed"),
+        ],
+    )
+    async def test_who_confirmed_is_not_asked_again(
+        self, any_house: House, condition: Condition, reason: str
+    ) -> None:
+        house = any_house
+        rules(
+            house,
+            step("24 hours before"),
+            step("23 hours before", conditions=(condition,)),
+        )
+        await house.read_and_plan(visit(), patient())
+        await house.dispatch.run()
+
+        await confirm(house)
+        await house.plan.run()
+
+        assert sorted(await house.reminders()) == [
+            f"23-hours-before withdrawn {reason}",
+            "24-hours-before answered",
+        ]
+
+    async def test_a_confirmation_the_ehr_refused_is_none(
+        self, any_house: House
+    ) -> None:
+        house = any_house
+        rules(house, step("23 hours before", conditions=(UnlessConfirmed(),)))
+        await house.read_and_plan(visit(), patient())
+        answer = await confirm(house)
+        await house.plan.run()
+        confirmed = await house.reminders()
+
+        await house.store.answers.settle(
+            answer.answer_id, AnswerState.FAILED, now=house.clock()
+        )
+        await house.plan.run()
+
+        assert confirmed == ["23-hours-before withdrawn confirmed"]
+        assert await house.reminders() == ["23-hours-before planned"]
+
+
+async def confirm(house: House) -> Answer:
+    """The patient confirms from the link, before the EHR knows."""
+    answer = Answer(
+        answer_id=uuid4(),
+        appointment=visit().key,
+        message_id=uuid4(),
+        kind=AnswerKind.CONFIRM,
+        state=AnswerState.WAITING,
+        at=house.clock(),
+        before_start_at=TOMORROW,
+    )
+    return await house.store.answers.record(
+        answer,
+        write_back=WriteBackKind.CONFIRM,
+        now=house.clock(),
+        first_try_at=house.clock(),
+    )
 
 
 class TestPublishing:

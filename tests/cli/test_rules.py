@@ -27,9 +27,25 @@ channels = ["sms", "email"]
 """
 
 
+BY_TEXT = """
+[transport.twilio-sms]
+account_sid = "AC00000000000000000000000000000000"
+auth_token = "file:twilio-token"
+from_number = "+12025550100"
+
+[transport.smtp]"""
+
+
+def set_up_texts(clinic: Clinic) -> None:
+    """Text messages can be sent as well; none is here."""
+    (clinic.folder / "twilio-token").write_text("invented")
+    clinic.change("\n[transport.smtp]", BY_TEXT)
+
+
 @pytest.fixture
 def rules(clinic: Clinic) -> "Rules":
     """Those of the settings are in force, and one visit is planned for by them."""
+    set_up_texts(clinic)
     clinic.read_an_hour_ago()
     return Rules(clinic)
 
@@ -37,6 +53,7 @@ def rules(clinic: Clinic) -> "Rules":
 @pytest.fixture
 def unread(clinic: Clinic) -> "Rules":
     """Nothing was read of the EHR, and nothing published."""
+    set_up_texts(clinic)
     return Rules(clinic)
 
 

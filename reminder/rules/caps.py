@@ -79,12 +79,14 @@ class _Days:
         self._planned.append(self._day(message))
 
     def _day(self, message: _Message) -> int:
-        if self._going is not None and any(map(self._is_going, message)):
-            return self._today
-        return _ordinal(message[0].due_at, self._zone)
+        day = _ordinal(message[0].due_at, self._zone)
+        return max(day, self._today) if any(map(self._goes_now, message)) else day
 
-    def _is_going(self, one: Candidate) -> bool:
-        return self._going is not None and one.key == self._going.key
+    def _goes_now(self, one: Candidate) -> bool:
+        """Whether it is about to go, or was and went back for another way."""
+        if self._going is not None and one.key == self._going.key:
+            return True
+        return one.kept is not None and one.kept.reason is Reason.REPLANNED
 
     def _has_room(self, caps: Caps, day: int) -> bool:
         taken = self._planned

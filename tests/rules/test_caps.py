@@ -7,7 +7,7 @@ import pytest
 from reminder.model.appointments import AppointmentKey, AppointmentStatus, History
 from reminder.model.people import Channel
 from reminder.model.reasons import Note, Reason
-from reminder.model.reminders import Planned, Skipped, Told
+from reminder.model.reminders import Planned, ReminderState, Skipped, Told
 from reminder.model.rulesets import Caps, Rule, Ruleset, Step
 from reminder.rules.again import decide_again
 from reminder.rules.offsets import parse_offset
@@ -230,6 +230,23 @@ def test_what_goes_a_day_late_counts_on_the_day_it_goes():
     a_day_late = decide_again(going, world, harbor, utc("2027-03-15 15:00"))
 
     assert (in_time, a_day_late) == (None, Reason.OVER_CAP)
+
+
+def test_what_found_no_room_as_it_went_late_goes_by_mail_and_not_back_and_forth():
+    harbor = directory(at("3 days before at 10:00", channels=BY_TEXT_OR_MAIL))
+    [planned] = plan(person(visit("a1")), harbor, EARLY)
+    a_day_late = utc("2027-03-15 15:00")
+    went = told("2027-03-15 14:00")
+    going = keep(planned)
+
+    again = decide_again(
+        going, person(visit("a1"), kept=(going,), told=went), harbor, a_day_late
+    )
+    back = replace(going, state=ReminderState.WITHDRAWN, reason=again)
+    [anew] = plan(person(visit("a1"), kept=(back,), told=went), harbor, a_day_late)
+
+    assert again is Reason.REPLANNED
+    assert outcome(anew) == "email cap-channel"
 
 
 def test_what_was_told_itself_is_counted_once():

@@ -5,14 +5,15 @@ for each column, and so one statement for all rows.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Table, Uuid
+from sqlalchemy import LargeBinary, Table, Uuid
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel.sql.sqltypes import UTCDateTime
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -41,15 +42,15 @@ async def update_each(
 ) -> None:
     """Give each row, by its `id`, the values of the other columns.
 
-    Of the `guard` columns each row has what is expected, as in `was_state`: a
-    row that is otherwise by now stays as it is.
+    All rows have the same columns. Of the `guard` columns each row has what is
+    expected, as in `was_state`: a row that is otherwise by now stays as it is.
     """
     if not rows:
         return
     guards = tuple(f"was_{name}" for name in guard)
     changed = tuple(name for name in rows[0] if name not in {"id", *guards})
     names = (*changed, "id", *guards)
-    in_order = sorted(rows, key=lambda row: row["id"])
+    in_order = sorted(rows, key=lambda row: row["id"].int)
     await _run(session, _update, of, (changed, tuple(guard)), names, in_order)
 
 
@@ -67,29 +68,66 @@ async def _run(
     connection = await session.connection()
     is_postgres = connection.dialect.name == "postgresql"
     text = statement(target, is_postgres, form)
+    columns = [[row[name] for row in rows] for name in names]
+    kinds = [type(target.c[_column(name)].type) for name in names]
     if is_postgres:
-        arrays = tuple([row[name] for row in rows] for name in names)
+        arrays = tuple(map(_array, kinds, columns))
         await connection.exec_driver_sql(text, arrays)
     else:
-        columns = [_sqlite_values(target, name, rows) for name in names]
-        lines = list(zip(*columns, strict=True))
+        lines = list(zip(*map(_sqlite_values, kinds, columns), strict=True))
         await connection.exec_driver_sql(text, lines)
 
 
-def _sqlite_values(of: Table, name: str, rows: Sequence[Line]) -> list[Any]:
-    """One column of `rows` as SQLAlchemy writes it into SQLite."""
-    kind = type(of.c[name.removeprefix("was_")].type)
-    values = [row[name] for row in rows]
-    if kind is UTCDateTime:
-        return [None if value is None else _instant(value) for value in values]
-    if kind is Uuid:
-        return [None if value is None else value.hex for value in values]
-    return values
+def _column(name: str) -> str:
+    return name.removeprefix("was_")
+
+
+def _sqlite_values(kind: type, values: list[Any]) -> list[Any]:
+    """One column as SQLAlchemy writes it into SQLite."""
+    convert = _IN_SQLITE.get(kind)
+    if convert is None:
+        return values
+    return [None if value is None else convert(value) for value in values]
+
+
+def _array(kind: type, values: Iterable[Any]) -> str:
+    """One column as PostgreSQL reads an array: its driver takes ten times longer."""
+    convert = _IN_ARRAY.get(kind, str)
+    texts = ("NULL" if value is None else convert(value) for value in values)
+    return f"{{{','.join(texts)}}}"
 
 
 @functools.lru_cache(maxsize=1024)
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+@functools.lru_cache(maxsize=1024)
+def _quoted_instant(at: datetime) -> str:
+    return f'"{_instant(at)}+00"'
+
+
+def _quoted(text: str) -> str:
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def _quoted_bytes(value: bytes) -> str:
+    return f'"\\\\x{value.hex()}"'
+
+
+def _hex(value: UUID) -> str:
+    return value.hex
+
+
+_IN_SQLITE: dict[type, Callable[[Any], Any]] = {UTCDateTime: _instant, Uuid: _hex}
+_IN_ARRAY: dict[type, Callable[[Any], str]] = {
+    UTCDateTime: _quoted_instant,
+    Uuid: _hex,
+    LargeBinary: _quoted_bytes,
+    AutoString: _quoted,
+}
 
 
 @functools.cache
@@ -109,17 +147,17 @@ def _update(of: Table, is_postgres: bool, form: _Form) -> str:  # noqa: FBT001
         values = ", ".join(f"{name} = ?" for name in changed)
         where = " AND ".join(f"{name} = ?" for name in ("id", *guard))
         return f"UPDATE {of.name} SET {values} WHERE {where}"  # noqa: S608
-    values = ", ".join(f"{name} = new.{name}" for name in changed)
+    values = ", ".join(f"{name} = held.{name}" for name in changed)
     names = (*changed, "id", *(f"was_{name}" for name in guard))
-    where = "".join(f" AND {of.name}.{name} = new.was_{name}" for name in guard)
-    # Locked in the order of their ids, as everywhere.
+    where = "".join(f" AND {of.name}.{name} = held.was_{name}" for name in guard)
+    # Locked in the order of their ids, as everywhere. What is to be written
+    # comes along: joined to it once more, PostgreSQL would compare every row
+    # of a batch with every other.
     return (
-        f"WITH new AS MATERIALIZED ({_arrays(of, names)}), "  # noqa: S608
-        f"held AS MATERIALIZED (SELECT {of.name}.id FROM {of.name} "
-        f"JOIN new ON new.id = {of.name}.id ORDER BY {of.name}.id "
-        f"FOR UPDATE OF {of.name}) "
-        f"UPDATE {of.name} SET {values} FROM new JOIN held ON held.id = new.id "
-        f"WHERE {of.name}.id = held.id{where}"
+        f"WITH held AS MATERIALIZED (SELECT new.* FROM "  # noqa: S608
+        f"({_arrays(of, names)}) AS new JOIN {of.name} ON {of.name}.id = new.id "
+        f"ORDER BY {of.name}.id FOR UPDATE OF {of.name}) "
+        f"UPDATE {of.name} SET {values} FROM held WHERE {of.name}.id = held.id{where}"
     )
 
 
@@ -128,7 +166,6 @@ def _marks(names: Sequence[str]) -> str:
 
 
 def _arrays(of: Table, names: Sequence[str]) -> str:
-    columns = [of.c[name.removeprefix("was_")] for name in names]
-    types = [column.type.compile(_POSTGRESQL) for column in columns]
+    types = [of.c[_column(name)].type.compile(_POSTGRESQL) for name in names]
     arrays = ", ".join(f"%s::{kind}[]" for kind in types)
     return f"SELECT * FROM unnest({arrays}) AS new({', '.join(names)})"  # noqa: S608

@@ -149,7 +149,7 @@ async def _blocked(
             (_OPT_OUT.c.channel == _ADDRESS.c.channel)
             & (_OPT_OUT.c.address_index == _ADDRESS.c.address_index),
         )
-        .where(_ADDRESS.c.person_id.in_(person_ids))
+        .where(one_of(session, _ADDRESS.c.person_id, person_ids))
     )
     blocked: dict[UUID, set[bytes]] = defaultdict(set)
     for row in await session.execute(query):

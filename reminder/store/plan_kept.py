@@ -13,7 +13,7 @@ from reminder.store.batches import batches
 from reminder.store.keyring import KeyRing
 from reminder.store.plain_rows import PlainRows
 from reminder.store.reminder_rows import COLUMNS, to_reminder
-from reminder.store.statements import table
+from reminder.store.statements import one_of, table
 from reminder.store.tables import ReminderRow
 
 _REMINDER = table(ReminderRow)
@@ -43,7 +43,7 @@ async def kept_now(
             kept[key] = person.kept
     again = people.keys() - kept.keys()
     read: dict[PatientKey, list[Reminder]] = {key: [] for key in again}
-    for where in theirs(_REMINDER, again):
+    for where in theirs(session, _REMINDER, again):
         for row in await _PLAIN.read(session, *where):
             read[PatientKey(row.connection, row.patient_id)].append(
                 to_reminder(ring, row)
@@ -58,13 +58,13 @@ async def routes_now(
     routes: dict[UUID, int] = {}
     for ids in batches(reminder_ids):
         query = select(_REMINDER.c.id, _REMINDER.c.route)
-        rows = await session.execute(query.where(_REMINDER.c.id.in_(ids)))
+        rows = await session.execute(query.where(one_of(session, _REMINDER.c.id, ids)))
         routes |= {row.id: row.route for row in rows}
     return routes
 
 
 def theirs(
-    source: Table, keys: Iterable[PatientKey]
+    session: AsyncSession, source: Table, keys: Iterable[PatientKey]
 ) -> Iterator[tuple[ColumnElement[bool], ...]]:
     """What is true of the rows of these people, as often as their number asks for."""
     by_connection: dict[str, list[str]] = defaultdict(list)
@@ -72,4 +72,7 @@ def theirs(
         by_connection[connection].append(patient_id)
     for connection in sorted(by_connection):
         for some in batches(sorted(by_connection[connection])):
-            yield source.c.connection == connection, source.c.patient_id.in_(some)
+            yield (
+                source.c.connection == connection,
+                one_of(session, source.c.patient_id, some),
+            )

@@ -24,7 +24,7 @@ from reminder.store.keyring import KeyRing
 from reminder.store.plan_difference import Difference, difference
 from reminder.store.plan_kept import kept_now, routes_now, theirs
 from reminder.store.plan_rows import Line
-from reminder.store.statements import table
+from reminder.store.statements import one_of, table
 from reminder.store.tables import InstanceRow, PersonRow, ReminderRow
 
 _PERSON = table(PersonRow)
@@ -141,7 +141,7 @@ async def _lock(
         column.planned_revision,
     )
     rows: list[Row[Any]] = []
-    for where in theirs(_PERSON, keys):
+    for where in theirs(session, _PERSON, keys):
         query = held.where(*where).order_by(column.id).with_for_update()
         rows.extend(await session.execute(query))
     return rows
@@ -162,7 +162,7 @@ async def _write(session: AsyncSession, work: _Work) -> None:
 async def _settle(session: AsyncSession, persons: Sequence[Row[Any]]) -> None:
     """Nothing has changed since these plans were made: they are no longer due."""
     for ids in batches(row.id for row in persons):
-        done = update(_PERSON).where(_PERSON.c.id.in_(ids))
+        done = update(_PERSON).where(one_of(session, _PERSON.c.id, ids))
         await session.execute(done.values(planned_revision=_PERSON.c.revision))
 
 

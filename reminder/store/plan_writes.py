@@ -105,16 +105,16 @@ async def _elsewhere(
     routes = await routes_now(session, [before.reminder_id for before, _ in changes])
     lines = []
     for before, decision in changes:
-        current = before.routes[routes[before.reminder_id]]
-        route = _route(decision, current)
+        given_up = before.routes[: routes[before.reminder_id]]
+        route = _route(decision, given_up)
         lines.append(plan_rows.told_anew(ring, before, decision, route, now))
     return lines
 
 
-def _route(decision: Planned, current: ContactPoint) -> int:
-    """Where to go on: an address given up before is not tried again from the top."""
-    routes = decision.routes
-    return routes.index(current) if current in routes else 0
+def _route(decision: Planned, given_up: Sequence[ContactPoint]) -> int:
+    """Where to go on: at the first address not given up; at the top if all were."""
+    routes = enumerate(decision.routes)
+    return next((place for place, to in routes if to not in given_up), 0)
 
 
 def _count(changes: Difference) -> PlanCounts:

@@ -33,6 +33,7 @@ from reminder.model.rulesets import (
     Tiers,
     UnlessConfirmed,
 )
+from reminder.rules.explain import explain
 from reminder.rules.offsets import default_template, parse_offset
 from tests.flows.world import (
     ELM,
@@ -555,3 +556,44 @@ class TestPublishing:
 
         assert none == []
         assert await house.reminders() == ["23-hours-before planned"]
+
+
+class TestChannels:
+    """The step is planned by text message first; then e-mail is to be first."""
+
+    NAME = "23 hours before"
+
+    async def planned_by_text_first(self, house: House) -> None:
+        rules(house, step(self.NAME, (Channel.SMS, Channel.EMAIL)))
+        await house.read_and_plan(visit(), patient())
+
+    async def goes_by_mail_alone(self, house: House) -> bool:
+        """And nobody says that text messages failed."""
+        await house.plan.run()
+        [kept] = await house.store.reminders.of_appointment("a1")
+        house.clock.move_on(minutes=61)
+        await house.dispatch.run()
+        tried = len(house.mail.sent), len(house.phone.sent)
+        return tried == (1, 0) and "failed" not in explain(kept, ELM)
+
+    async def test_the_order_of_newly_published_rules_counts(
+        self, any_house: House
+    ) -> None:
+        house = any_house
+        await self.planned_by_text_first(house)
+
+        rules(house, step(self.NAME, (Channel.EMAIL, Channel.SMS)))
+        assert await house.store.appointments.replan_all_if_changed("version 2")
+
+        assert await self.goes_by_mail_alone(house)
+
+    async def test_the_channel_the_patient_comes_to_prefer_counts(
+        self, any_house: House
+    ) -> None:
+        house = any_house
+        await self.planned_by_text_first(house)
+
+        prefers = Preference(channel=Channel.EMAIL)
+        await house.store.preferences.keep(PatientKey(MAIN, "p1"), prefers, now=NOW)
+
+        assert await self.goes_by_mail_alone(house)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from reminder.model.people import PatientKey, Preference
+from reminder.model.people import ContactPoint, PatientKey, Preference
 from reminder.model.reasons import Reason
 from reminder.model.reminders import (
     Decision,
@@ -274,7 +274,7 @@ async def test_a_planned_reminder_takes_over_a_new_address(
     "change",
     [
         pytest.param({"due_at": NOW}, id="another-time"),
-        pytest.param({"routes": (GUARDIAN_SMS, SMS)}, id="another-first-address"),
+        pytest.param({"routes": (EMAIL, SMS, GUARDIAN_SMS)}, id="one-more-address"),
     ],
 )
 async def test_an_address_given_up_is_not_tried_again_when_the_plan_changes(
@@ -290,6 +290,47 @@ async def test_an_address_given_up_is_not_tried_again_when_the_plan_changes(
         [row] = (await session.execute(select(_REMINDER))).all()
     assert (row.route, row.channel) == (1, "sms")
     assert row.address_index == address_index(ring, SMS)
+
+
+@pytest.mark.parametrize(
+    ("given_up", "routes", "to"),
+    [
+        pytest.param(0, (SMS, EMAIL), SMS, id="none-given-up-the-new-first"),
+        pytest.param(0, (GUARDIAN_SMS, EMAIL), GUARDIAN_SMS, id="a-new-address-first"),
+        pytest.param(1, (GUARDIAN_SMS, SMS), GUARDIAN_SMS, id="new-and-never-tried"),
+        pytest.param(1, (EMAIL, GUARDIAN_SMS), GUARDIAN_SMS, id="past-the-given-up"),
+        pytest.param(1, (EMAIL,), EMAIL, id="nothing-else-is-left"),
+    ],
+)
+async def test_routes_in_another_order_begin_with_the_first_not_given_up(
+    store: Store,
+    ring: KeyRing,
+    given_up: int,
+    routes: tuple[ContactPoint, ...],
+    to: ContactPoint,
+) -> None:
+    """The plan before has e-mail first, then SMS."""
+    await keep_plan(store, await booked(store), [WEEK], now=NOW)
+    await happened(store, "week", route=given_up)
+
+    await keep_plan(store, await ada(store), [replace(WEEK, routes=routes)], now=NOW)
+
+    async with store.database.read() as session:
+        [row] = (await session.execute(select(_REMINDER))).all()
+    assert (row.route, row.channel) == (routes.index(to), to.channel.value)
+    assert row.address_index == address_index(ring, to)
+
+
+async def test_a_stop_that_is_taken_back_gives_the_first_address_back(
+    store: Store,
+) -> None:
+    await keep_plan(store, await booked(store), [WEEK], now=NOW)
+    stopped = replace(WEEK, routes=WEEK.routes[1:])
+    await keep_plan(store, await ada(store), [stopped], now=NOW)
+
+    await keep_plan(store, await ada(store), [WEEK], now=NOW)
+
+    assert (await kept(store))["week", START].channel is EMAIL.channel
 
 
 async def test_a_revived_reminder_begins_with_its_first_address(store: Store) -> None:

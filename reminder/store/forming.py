@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     CTE,
@@ -22,9 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.messages import ClaimedMessage, MessageKind, NewMessage
 from reminder.model.people import Channel
-from reminder.model.reminders import ReminderState
+from reminder.model.reasons import Note
+from reminder.model.reminders import Reminder, ReminderState
 from reminder.model.rulesets import Urgency
 from reminder.store.batches import batches
+from reminder.store.bulk import update_each
 from reminder.store.keyring import KeyRing
 from reminder.store.links import usable_until
 from reminder.store.message_rows import Claim, Draft, write_down
@@ -63,9 +65,10 @@ async def form(
     for row in sorted(rows, key=_rank):
         group = tuple(row._mapping[name] for name in _ALIKE)
         groups.setdefault(group, []).append(row)
-    drafts = [_draft(ring, group) for group in groups.values()]
+    drafts = [_draft(ring, group, claim) for group in groups.values()]
     await write_down(session, ring, drafts, now=claim.now, claim=claim)
     await _fill(session, drafts, claim)
+    await _note(session, drafts, claim)
     return [_claimed(draft, claim) for draft in drafts]
 
 
@@ -148,15 +151,34 @@ async def _fill(session: AsyncSession, drafts: Sequence[Draft], claim: Claim) ->
         await session.execute(put)
 
 
-def _draft(ring: KeyRing, rows: Sequence[Row[Any]]) -> Draft:
+async def _note(session: AsyncSession, drafts: Sequence[Draft], claim: Claim) -> None:
+    """Keep what `_filled` noted of those that go before their own time."""
+    lines = [
+        {"id": one.reminder_id, "notes": " ".join(one.notes)}
+        for draft in drafts
+        for one in draft.reminders
+        if _is_early(one, claim)
+    ]
+    await update_each(session, _REMINDER, lines)
+
+
+def _is_early(reminder: Reminder, claim: Claim) -> bool:
+    return reminder.due_at is not None and reminder.due_at > claim.now
+
+
+def _filled(reminder: Reminder, message_id: UUID, claim: Claim) -> Reminder:
+    """The reminder in its message; the plan of one person knows no other's visits."""
+    notes = reminder.notes
+    if _is_early(reminder, claim) and Note.TOGETHER not in notes:
+        notes = (*notes, Note.TOGETHER)
+    state = ReminderState.IN_MESSAGE
+    return replace(reminder, state=state, message_id=message_id, notes=notes)
+
+
+def _draft(ring: KeyRing, rows: Sequence[Row[Any]], claim: Claim) -> Draft:
     first, message_id = rows[0], uuid4()
     reminders = tuple(
-        replace(
-            to_reminder(ring, row),
-            state=ReminderState.IN_MESSAGE,
-            message_id=message_id,
-        )
-        for row in rows
+        _filled(to_reminder(ring, row), message_id, claim) for row in rows
     )
     message = NewMessage(
         kind=MessageKind.REMINDER,

@@ -10,7 +10,8 @@ from reminder.messages.links import link_token
 from reminder.model.appointments import AppointmentKey
 from reminder.model.messages import MessageKind, MessageState
 from reminder.model.people import Channel, ContactPoint
-from reminder.model.reminders import ReminderState
+from reminder.model.reasons import Note
+from reminder.model.reminders import Reminder, ReminderState
 from reminder.model.rulesets import Urgency
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
@@ -197,6 +198,38 @@ async def test_what_is_to_go_together_goes_when_the_first_of_it_is_due(
     [message] = await claim(queue)
 
     assert message.appointments == (VISIT, SIBLING)
+
+
+async def test_what_is_taken_along_before_its_own_time_says_so(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    later = {"due_at": NOON + timedelta(hours=5), "together": "1 March"}
+    await given(
+        database,
+        ring,
+        planned(VISIT, together="1 March"),
+        planned(SIBLING, **later, notes=(Note.QUIET_LATER,)),
+        planned(COUSIN, **later),
+        planned(COUSIN, step_id="own", **later, notes=(Note.TOGETHER,)),
+        planned(COUSIN, step_id="alone", due_at=later["due_at"]),
+    )
+
+    [message] = await claim(queue)
+
+    said = {_name(one): one.notes for one in message.reminders}
+    assert said == {
+        "a1/day": (),
+        "a2/day": (Note.QUIET_LATER, Note.TOGETHER),
+        "a3/day": (Note.TOGETHER,),
+        "a3/own": (Note.TOGETHER,),
+    }
+    store = ReminderStore(database, ring)
+    kept = [one for n in (1, 2, 3) for one in await store.of_appointment(f"a{n}")]
+    assert {_name(one): one.notes for one in kept} == said | {"a3/alone": ()}
+
+
+def _name(reminder: Reminder) -> str:
+    return f"{reminder.key.appointment.appointment_id}/{reminder.key.step_id}"
 
 
 async def test_what_is_to_go_with_nothing_waits_for_its_own_time(

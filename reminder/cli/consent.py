@@ -56,7 +56,12 @@ _Guardian = Annotated[
 _How = Annotated[How, typer.Option("--how", help="How you were told.")]
 _Text = Annotated[
     str,
-    typer.Option("--text-version", help="Names the warning they read or were read."),
+    typer.Option(
+        "--text-version",
+        help="Names the words they read or were read: 'details-…' promised date, time"
+        " and place at most, 'full-…' the practitioner and the instructions as well;"
+        " any other name counts as 'details-…'.",
+    ),
 ]
 
 
@@ -161,7 +166,7 @@ def _named(text_version: str) -> str:
             Exit.WRONG_USE,
             Trouble(
                 "The warning they were given has no name.",
-                do="Name it with --text-version, as in: --text-version leaflet-2026-11",
+                do="Name it with --text-version, as in: --text-version details-2026-11",
             ),
         )
     return words

@@ -8,10 +8,16 @@ _WHO = {
     # A guardian cannot say that nobody but the child reads an address.
     ConsentKind.OWN_ADDRESS: frozenset({ConsentBy.PATIENT, ConsentBy.STAFF}),
 }
+_EVERYTHING = "full-"
 
 
-DATE_AND_PLACE = "details-"
-"""How the names of those words begin that promise no more than when and where."""
+def promise_everything(text_version: str) -> bool:
+    """Whether words of this name told that a message may say all of a visit.
+
+    All others, however they are named, promised no more than when and where:
+    a slip of the pen must not let a message say more.
+    """
+    return text_version.strip().startswith(_EVERYTHING)
 
 
 def has_consented(person: Person, kind: ConsentKind, to: ContactPoint) -> bool:
@@ -23,12 +29,18 @@ def agreed_words(person: Person, kind: ConsentKind, to: ContactPoint) -> str | N
     """The words the last yes was said to; None when the last word is no yes.
 
     A yes counts from those who may give it, and with the words they were
-    shown; a no counts from anybody. Said at one instant, the no counts.
+    shown; a no counts from anybody. Said at one instant, the no counts, and
+    of two yeses the one that promised less.
     """
     if not person.consents:
         return None
     words = [
-        (consent.at, not consent.given, consent.text_version)
+        (
+            consent.at,
+            not consent.given,
+            not promise_everything(consent.text_version),
+            consent.text_version,
+        )
         for consent in person.consents
         if consent.kind is kind
         and consent.to == to
@@ -37,7 +49,7 @@ def agreed_words(person: Person, kind: ConsentKind, to: ContactPoint) -> str | N
     ]
     if not words:
         return None
-    _, is_no, text_version = max(words)
+    _, is_no, _, text_version = max(words)
     return None if is_no else text_version
 
 

@@ -8,7 +8,7 @@ from reminder.model.clinics import Clinic
 from reminder.model.people import Channel, ConsentKind, ContactPoint
 from reminder.model.reminders import Person
 from reminder.model.rulesets import Tier, Tiers
-from reminder.rules.consents import DATE_AND_PLACE, agreed_words
+from reminder.rules.consents import agreed_words, promise_everything
 from reminder.rules.minors import is_in_confidence
 from reminder.rules.sensitivity import is_sensitive
 
@@ -54,7 +54,7 @@ def tier(
     words = agreed_words(person, ConsentKind.DETAILS, to)
     if words is None:
         return TierChoice(Tier.BASIC, f"no consent to details by {agreed}")
-    if limit is Tier.FULL and words.startswith(DATE_AND_PLACE):
+    if limit is Tier.FULL and not promise_everything(words):
         return TierChoice(Tier.STANDARD, f"consent to no more by {agreed}")
     return of_clinic
 

@@ -236,3 +236,10 @@ def test_somebody_nothing_is_known_of_is_said_to_be_so(untouched: Clinic) -> Non
 
     assert result.exit_code == 1
     assert "Nothing is known of this patient." in result.stderr
+
+
+def test_help_says_what_the_names_of_the_words_promise(untouched: Clinic) -> None:
+    said = untouched.types("consent", "record", "--help").stdout
+
+    assert "'details-…'" in said
+    assert "'full-…'" in said

@@ -147,9 +147,24 @@ def choice(channel, visit=PLAIN_VISIT, *, tiers=None, who=None, consents=(), **r
         ),
         pytest.param(
             Channel.SMS,
-            {"tiers": FULL, "consents": [yes(SMS, "paper-form-7")]},
+            {"tiers": FULL, "consents": [yes(SMS, "full-2026-11 en")]},
             (Tier.FULL, "the clinic's limit for text messages"),
-            id="a-clinics-own-words-may-promise-more",
+            id="words-of-that-name-promise-everything",
+        ),
+        pytest.param(
+            Channel.VOICE,
+            {"tiers": FULL, "consents": [yes(VOICE, "full-2026-11")]},
+            (Tier.FULL, "the clinic's limit for calls"),
+            id="by-phone-too",
+        ),
+        *(
+            pytest.param(
+                Channel.SMS,
+                {"tiers": FULL, "consents": [yes(SMS, words)]},
+                (STANDARD, "consent to no more by text message"),
+                id=f"words-named-{words}-do-not",
+            )
+            for words in ("paper-form-7", "detials-2026-11", "Details-1", "full", "1")
         ),
     ],
 )
@@ -161,6 +176,12 @@ def test_without_a_record_of_the_patient_the_visit_alone_decides():
     world = person(LABELLED, patient=None)
 
     assert tier(LABELLED, clinic(), Channel.EMAIL, EMAIL, world).tier is Tier.BASIC
+
+
+def test_of_two_yeses_at_one_instant_the_one_that_promised_less_counts():
+    both = [yes(SMS, "details-1"), yes(SMS, "full-1")]
+
+    assert choice(Channel.SMS, tiers=FULL, consents=both).tier is STANDARD
 
 
 @given(

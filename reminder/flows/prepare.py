@@ -17,7 +17,7 @@ from reminder.model.messages import ClaimedMessage, MessageKind
 from reminder.model.people import PatientKey
 from reminder.model.reasons import Reason
 from reminder.model.reminders import Person
-from reminder.rules.again import decide_again, quiet_hours_end
+from reminder.rules.again import decide_again, is_early, quiet_hours_end
 from reminder.rules.lateness import is_shortened, shortened
 from reminder.rules.on_file import still_on_file
 
@@ -203,7 +203,25 @@ def _reasons(
             return reason
         if reason is not None:
             reasons[reminder.reminder_id] = reason
-    return reasons
+    return reasons | _early(message, reasons, people, clinics, now)
+
+
+def _early(
+    message: ClaimedMessage,
+    reasons: Mapping[UUID, Reason],
+    people: Mapping[PatientKey, Person],
+    clinics: ClinicDirectory,
+    now: datetime,
+) -> dict[UUID, Reason]:
+    """What is left is planned anew if none of it is due without what was dropped."""
+    left = [one for one in message.reminders if one.reminder_id not in reasons]
+    if not reasons or not left:
+        return {}
+    if all(
+        is_early(one, people[one.key.appointment.patient], clinics, now) for one in left
+    ):
+        return {one.reminder_id: Reason.REPLANNED for one in left}
+    return {}
 
 
 def _elsewhere(

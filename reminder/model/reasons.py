@@ -26,6 +26,7 @@ class Reason(StrEnum):
     CHANNEL_STOPPED = "channel-stopped"
     EXCLUDED = "excluded"
     NO_RULE = "no-rule"
+    TOLD_NOTHING = "told-nothing"
     CONFIRMED = "confirmed"
     ANSWERED = "answered"
     NOT_CONFIRMED = "not-confirmed"
@@ -78,6 +79,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.CHANNEL_STOPPED: "The patient stopped the channels this step uses.",
     Reason.EXCLUDED: "Somebody at the clinic took this appointment out.",
     Reason.NO_RULE: "No rule of the clinic is for appointments of this kind.",
+    Reason.TOLD_NOTHING: "The clinic tells nothing of visits of this kind.",
     Reason.CONFIRMED: "The patient has confirmed.",
     Reason.ANSWERED: "The patient has answered.",
     Reason.NOT_CONFIRMED: "The patient has not confirmed.",

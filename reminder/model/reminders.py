@@ -38,7 +38,8 @@ class ReminderKey(NamedTuple):
     """A reminder's identity: publishing a ruleset or reading again makes no second one.
 
     `n` counts the moves for the steps 'when booked', 'when moved' and 'when
-    cancelled', and is 0 otherwise.
+    cancelled' (for the first and last the cancellations told as well), and is
+    0 otherwise.
     """
 
     appointment: AppointmentKey

@@ -15,8 +15,8 @@ from reminder.model.reminders import (
     ReminderState,
 )
 from reminder.rules.checks import appointment_reason
-from reminder.rules.plan import plan_going, rule_of
-from reminder.rules.prepared import StepKind, kind_of, prepared
+from reminder.rules.plan import plan_going
+from reminder.rules.prepared import StepKind, kind_of, prepared, rule_of
 from reminder.rules.quiet_hours import is_quiet, quiet_until
 from reminder.rules.recipients import zone_of
 
@@ -43,6 +43,17 @@ def decide_again(
                 return _before_going(decision, reminder, person, clinics, now)
             return _not_waiting(decision.reason)
     return _no_step(appointment, reminder, person, clinics, now)
+
+
+def is_early(
+    reminder: Reminder, person: Person, clinics: ClinicDirectory, now: datetime
+) -> bool:
+    """Whether a reminder, by itself, is not due yet: it was to go with another."""
+    decisions = plan_going(_sending(person, reminder), clinics, now, reminder)
+    return any(
+        isinstance(one, Planned) and one.key == reminder.key and one.due_at > now
+        for one in decisions
+    )
 
 
 def quiet_hours_end(

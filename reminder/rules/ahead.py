@@ -5,9 +5,9 @@ from datetime import datetime
 from reminder.model.reasons import Note, Reason
 from reminder.rules.candidates import Candidate
 from reminder.rules.due import Due, wanted_at
-from reminder.rules.events import booked_at
 from reminder.rules.lateness import at_once_before, is_told_at_once, lateness
 from reminder.rules.prepared import PreparedStep
+from reminder.rules.rebooking import booked_at
 from reminder.rules.visit import Visit
 
 
@@ -41,8 +41,12 @@ def _at_once(
     visit: Visit, step: PreparedStep, when: Due, latest: datetime
 ) -> Due | Reason:
     """When a step is told whose moment was over as the visit was booked."""
-    if not is_told_at_once(step.step, when, booked_at(visit.appointment)):
+    published_at = visit.clinic.ruleset.published_at
+    since = booked_at(visit.appointment)
+    if not is_told_at_once(step.step, when, since, published_at):
         return Reason.TOO_LATE
-    start_at = visit.appointment.start_at
-    now = visit.due(step, visit.world.now, latest, visit_at=start_at)
-    return Reason.TOO_LATE if now is None else Due(when.wanted_at, now.at, Note.AT_ONCE)
+    start_at, now = visit.appointment.start_at, visit.world.now
+    at_once = visit.due(step, now, latest, visit_at=start_at)
+    if at_once is None or at_once.at < now:
+        return Reason.QUIET_HOURS
+    return Due(when.wanted_at, at_once.at, Note.AT_ONCE)

@@ -58,6 +58,21 @@ class Candidate:
         return self.prepared.step.template
 
     @property
+    def to(self) -> ContactPoint:
+        """Where it goes now: past the addresses that were given up before."""
+        given_up = self._given_up()
+        left = (point for point in self.routes if point not in given_up)
+        return next(left, self.routes[0])
+
+    def _given_up(self) -> tuple[ContactPoint, ...]:
+        kept = self.kept
+        if kept is None or kept.channel is None:
+            return ()
+        channels = [point.channel for point in kept.routes]
+        tried = channels.index(kept.channel) if kept.channel in channels else 0
+        return kept.routes[:tried]
+
+    @property
     def is_before(self) -> bool:
         """Whether it reminds of a visit ahead."""
         return self.prepared.kind is StepKind.BEFORE

@@ -25,9 +25,8 @@ _Message = list[Candidate]
 def limit(candidates: Sequence[Candidate], world: World, zone: ZoneInfo) -> bool:
     """Keep a person's messages within the caps of their clinics; whether any gave way.
 
-    A message counts on the day it is due where the person is, the one that is
-    about to go today; messages that went count whoever of one address they
-    were about.
+    A message counts on the day it is due where the person is, today if that is
+    over; messages that went count whoever of one address they were about.
     """
     messages = [
         message
@@ -49,8 +48,7 @@ class _Days:
     """On which days there are messages already; days are ordinals in the zone."""
 
     def __init__(self, world: World, zone: ZoneInfo) -> None:
-        self._zone, self._going = zone, world.going
-        self._today = _ordinal(world.now, zone)
+        self._zone, self._today = zone, _ordinal(world.now, zone)
         self._told: dict[UUID, tuple[int, Channel]] = {
             told.message_id: (_ordinal(told.at, zone), told.channel)
             for told in world.person.told
@@ -79,14 +77,8 @@ class _Days:
         self._planned.append(self._day(message))
 
     def _day(self, message: _Message) -> int:
-        day = _ordinal(message[0].due_at, self._zone)
-        return max(day, self._today) if any(map(self._goes_now, message)) else day
-
-    def _goes_now(self, one: Candidate) -> bool:
-        """Whether it is about to go, or was and went back for another way."""
-        if self._going is not None and one.key == self._going.key:
-            return True
-        return one.kept is not None and one.kept.reason is Reason.REPLANNED
+        # What is overdue can only go today.
+        return max(_ordinal(message[0].due_at, self._zone), self._today)
 
     def _has_room(self, caps: Caps, day: int) -> bool:
         taken = self._planned
@@ -117,7 +109,7 @@ def _goes_with(one: Candidate) -> tuple[object, ...]:
         return (one.kept.message_id or one.key,)
     return (
         one.clinic.clinic_id,
-        one.routes[0],
+        one.to,
         one.template,
         one.language,
         one.due_at,
@@ -126,7 +118,7 @@ def _goes_with(one: Candidate) -> tuple[object, ...]:
 
 def _is_capped(message: _Message) -> bool:
     first = message[0]
-    return first.routes[0].channel in first.clinic.ruleset.caps.channels
+    return first.to.channel in first.clinic.ruleset.caps.channels
 
 
 def _worth(message: _Message) -> tuple[object, ...]:
@@ -161,8 +153,10 @@ def _by_another_channel(one: Candidate) -> bool:
 
 
 def _uncapped(one: Candidate) -> tuple[ContactPoint, ...]:
-    capped = one.clinic.ruleset.caps.channels
-    return tuple(point for point in one.routes if point.channel not in capped)
+    """The routes left without those that are limited, and those given up."""
+    capped, left = one.clinic.ruleset.caps.channels, one.routes
+    left = left[left.index(one.to) :]
+    return tuple(point for point in left if point.channel not in capped)
 
 
 def _lowest(caps: Caps) -> int:

@@ -28,9 +28,10 @@ _LASTING = {
 def lateness(when: Due, kept: Reminder | None, now: datetime) -> Reason | None:
     """Why a step whose moment has passed is not planned any more; None while it is.
 
-    One that was planned in time is not late. But one whose moment was still to
-    come and is over all at once has moved with the clinic's rules: everybody
-    it concerns would get it now, in the same minute.
+    One that was planned in time is not late, nor is one that was withdrawn only
+    for a while (moved and moved back, dropped by older rules). But one whose
+    moment was still to come and is over all at once has moved with the clinic's
+    rules: everybody it concerns would get it now, in the same minute.
     """
     if when.at >= now:
         return None
@@ -40,6 +41,9 @@ def lateness(when: Due, kept: Reminder | None, now: datetime) -> Reason | None:
             return None
         if kept.reason in _LASTING:
             return kept.reason
+        was_withdrawn = kept.state is ReminderState.WITHDRAWN
+        if was_withdrawn and now - when.at <= LATE_AFTER:
+            return None
     # The evening before was the only moment outside quiet hours, and it is over.
     moved_back_too_far = when.wanted_at >= now
     return Reason.QUIET_HOURS if moved_back_too_far else Reason.TOO_LATE
@@ -52,10 +56,17 @@ def at_once_before(kept: Reminder | None) -> datetime | None:
     return kept.due_at
 
 
-def is_told_at_once(step: Step, when: Due, booked_at: datetime | None) -> bool:
-    """Whether a step is told although its moment was over when the visit was booked."""
-    at_once = step.inside is InsidePolicy.AT_ONCE
-    return at_once and booked_at is not None and booked_at > when.at
+def is_told_at_once(
+    step: Step, when: Due, booked_at: datetime | None, published_at: datetime | None
+) -> bool:
+    """Whether a step is told although its moment was over when the visit was booked.
+
+    Not to those who were booked before the rule was published: all of them would
+    be told in the same minute.
+    """
+    if step.inside is not InsidePolicy.AT_ONCE or booked_at is None:
+        return False
+    return booked_at > when.at and (published_at is None or booked_at >= published_at)
 
 
 def settle_usefulness(candidates: Sequence[Candidate]) -> None:
@@ -116,6 +127,7 @@ def _late_policy(reminder: Reminder, clinics: ClinicDirectory) -> LatePolicy | N
             for rule in clinic.ruleset.rules
             for step in rule.steps
             if step.step_id == reminder.key.step_id
+            and step.template == reminder.template
         ),
         None,
     )

@@ -98,7 +98,7 @@ def _align(group: _Group) -> None:
         return
     due_at, last = group[0].due_at, group[-1].due_at
     if not group[0].is_before:
-        if last - due_at > _SAME_EVENT:
+        if last - due_at > _SAME_EVENT or any(last >= one.latest for one in group):
             return
         due_at = last
     for one in group:

@@ -1,13 +1,14 @@
 """Decides a step after something happened: booked, moved, cancelled, over."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from reminder.model.appointments import AppointmentStatus
 from reminder.model.reasons import Reason
-from reminder.model.reminders import ReminderState
+from reminder.model.reminders import Reminder, ReminderState
 from reminder.rules.candidates import Candidate
 from reminder.rules.due import wanted_at
 from reminder.rules.events import Happened, happened
+from reminder.rules.lateness import LATE_AFTER
 from reminder.rules.prepared import PreparedStep, StepKind
 from reminder.rules.visit import Visit
 
@@ -21,6 +22,7 @@ _CAME = frozenset(
         AppointmentStatus.FULFILLED,
     }
 )
+_NOT_TOLD = {ReminderState.SKIPPED, ReminderState.WITHDRAWN, ReminderState.EXPIRED}
 _NOT_NEWS = Reason.NOT_NEWS
 _OF_A_VISIT_AHEAD = frozenset({StepKind.BOOKED, StepKind.MOVED})
 
@@ -57,17 +59,29 @@ def look_back(visit: Visit, step: PreparedStep) -> Candidate | Reason:
     when = visit.due(step, wanted, wanted + _A_DAY)
     if when is None:
         return Reason.QUIET_HOURS
-    if when.at <= now and (reason := _too_late(visit, step, came=came)):
+    latest = when.at + _A_DAY
+    if when.at <= now and (reason := _too_late(visit, step, latest, came=came)):
         return reason
-    return visit.candidate(step, to, when, when.at + _A_DAY)
+    return visit.candidate(step, to, when, latest)
 
 
-def _too_late(visit: Visit, step: PreparedStep, *, came: bool) -> Reason | None:
+def _too_late(
+    visit: Visit, step: PreparedStep, latest: datetime, *, came: bool
+) -> Reason | None:
     """Why nothing is said once its moment has come; nobody is thanked on a guess."""
     if not came:
         return Reason.NOT_ATTENDED
     kept = visit.kept(step)
+    if visit.world.now >= latest:
+        return _over(kept)
     return Reason.TOO_LATE if kept is None or _expired(kept.reason) else None
+
+
+def _over(kept: Reminder | None) -> Reason | None:
+    """Why an event is not told any more, whose use is over; None: it was in time."""
+    if kept is None:
+        return Reason.TOO_LATE
+    return kept.reason if kept.state in _NOT_TOLD else None
 
 
 def _expired(reason: Reason | None) -> bool:
@@ -77,18 +91,25 @@ def _expired(reason: Reason | None) -> bool:
 def _event(visit: Visit, step: PreparedStep) -> Candidate | Reason | None:
     if step.kind in _OF_A_VISIT_AHEAD and visit.reason is not None:
         return None
-    event = happened(
-        step.kind, step.step.step_id, visit.appointment, visit.clinic, visit.world
-    )
+    event = happened(step.kind, visit.appointment, visit.clinic, visit.world)
     if not isinstance(event, Happened):
         return event
+    if _was_a_move(visit.kept(step), event, visit.world.now):
+        return Reason.REBOOKED
     return _told(visit, step, event) if _is_news(visit, step, event) else _NOT_NEWS
+
+
+def _was_a_move(kept: Reminder | None, event: Happened, now: datetime) -> bool:
+    """What was let pass as a move stays one, whatever becomes of the new visit."""
+    was_rebooked = kept is not None and kept.reason is Reason.REBOOKED
+    return was_rebooked and now > event.at + LATE_AFTER
 
 
 def _is_news(visit: Visit, step: PreparedStep, event: Happened) -> bool:
     """A rule tells what happens while it is in force, and what it told before."""
     published_at = visit.clinic.ruleset.published_at
-    if published_at is None or event.since >= published_at:
+    # Seen shortly before a publish it may not have been planned for by then.
+    if published_at is None or event.since >= published_at - LATE_AFTER:
         return True
     kept = visit.kept(step)
     return kept is not None and kept.reason is not _NOT_NEWS
@@ -106,6 +127,6 @@ def _told(visit: Visit, step: PreparedStep, event: Happened) -> Candidate | Reas
         return Reason.QUIET_HOURS
     if when.at >= latest:
         return Reason.NO_LONGER_USEFUL
-    if visit.kept(step) is None and visit.world.now >= latest:
-        return Reason.TOO_LATE
+    if visit.world.now >= latest and (reason := _over(visit.kept(step))):
+        return reason
     return visit.candidate(step, to, when, latest)

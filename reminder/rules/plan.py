@@ -30,13 +30,18 @@ from reminder.rules import caps
 from reminder.rules.ahead import look_ahead
 from reminder.rules.candidates import Candidate
 from reminder.rules.checks import appointment_reason
-from reminder.rules.facts import facts
 from reminder.rules.lateness import settle_usefulness
 from reminder.rules.merging import merge
 from reminder.rules.news import look_at_event, look_back
-from reminder.rules.prepared import PreparedClinic, PreparedStep, StepKind, prepared
+from reminder.rules.prepared import (
+    PreparedClinic,
+    PreparedStep,
+    StepKind,
+    prepared,
+    rule_of,
+)
 from reminder.rules.recipients import zone_of
-from reminder.rules.steps import Steps, steps_for
+from reminder.rules.steps import OWN_LEAD, Steps, steps_for
 from reminder.rules.visit import Visit
 from reminder.rules.world import World
 
@@ -52,18 +57,18 @@ def plan(
     that are gone get no decision: what was planned for them is withdrawn.
     Neither do events that did not happen.
     """
-    return _plan(World(person, now), clinics)
+    return _plan(World(person, prepared(clinics), now))
 
 
 def plan_going(
     person: Person, clinics: ClinicDirectory, now: datetime, going: Reminder
 ) -> tuple[Decision, ...]:
     """As `plan`, while a reminder is about to go: against the caps it counts today."""
-    return _plan(World(person, now, going), clinics)
+    return _plan(World(person, prepared(clinics), now, going))
 
 
-def _plan(world: World, clinics: ClinicDirectory) -> tuple[Decision, ...]:
-    directory, person = prepared(clinics), world.person
+def _plan(world: World) -> tuple[Decision, ...]:
+    directory, person = world.directory, world.person
     looks: list[_Look] = []
     for appointment in _in_order(person.appointments):
         looks += _looks(appointment, directory.of(appointment), world)
@@ -71,16 +76,6 @@ def _plan(world: World, clinics: ClinicDirectory) -> tuple[Decision, ...]:
     if candidates:
         _weigh(candidates, world)
     return tuple(one.decision() if isinstance(one, Candidate) else one for one in looks)
-
-
-def rule_of(
-    appointment: Appointment, person: Person, clinic: PreparedClinic
-) -> Rule | None:
-    """The rule an appointment follows; None when none is for its kind."""
-    matcher = clinic.matcher
-    if not matcher.needs_facts:
-        return matcher.only
-    return matcher.choose(facts(appointment, person, clinic.clinic))
 
 
 def _in_order(appointments: tuple[Appointment, ...]) -> Iterable[Appointment]:
@@ -107,28 +102,37 @@ def _looks(
 
 
 def _of_steps(visit: Visit, steps: Steps) -> list[_Look]:
-    looks: list[_Look] = []
-    for step in steps.followed:
-        look = _look(visit, step)
-        if isinstance(look, Candidate):
-            looks.append(look)
-        elif look is not None:
-            looks.append(visit.skipped(step, look))
-    for step in steps.replaced:
+    looks = [look for step in steps.followed if (look := _look(visit, step))]
+    if any(_is_own_and_over(look) for look in looks):
+        # It was booked too late for the patient's own choice: better the clinic's
+        # steps that are still ahead than nothing.
+        looks += [look for step in steps.replaced if (look := _look(visit, step))]
+    else:
         reason = visit.why_not() or Reason.REPLACED_BY_PREFERENCE
-        looks.append(visit.skipped(step, reason))
+        looks += [visit.skipped(step, reason) for step in steps.replaced]
     settle_usefulness(
         [one for one in looks if isinstance(one, Candidate) and one.is_before]
     )
     return looks
 
 
-def _look(visit: Visit, step: PreparedStep) -> Candidate | Reason | None:
+def _is_own_and_over(look: _Look) -> bool:
+    return (
+        isinstance(look, Skipped)
+        and look.key.step_id == OWN_LEAD
+        and look.reason is Reason.TOO_LATE
+    )
+
+
+def _look(visit: Visit, step: PreparedStep) -> _Look | None:
+    found: Candidate | Reason | None
     if step.kind is StepKind.BEFORE:
-        return look_ahead(visit, step)
-    if step.kind is StepKind.AFTER:
-        return look_back(visit, step)
-    return look_at_event(visit, step)
+        found = look_ahead(visit, step)
+    elif step.kind is StepKind.AFTER:
+        found = look_back(visit, step)
+    else:
+        found = look_at_event(visit, step)
+    return visit.skipped(step, found) if isinstance(found, Reason) else found
 
 
 def _weigh(candidates: list[Candidate], world: World) -> None:
@@ -146,8 +150,10 @@ def _weigh(candidates: list[Candidate], world: World) -> None:
 
 
 def _no_rule(appointment: Appointment, clinic: Clinic, rule: Rule | None) -> Skipped:
-    rule_id = rule.rule_id if rule is not None else ""
-    return _skipped(appointment, Reason.NO_RULE, clinic.clinic_id, rule_id)
+    if rule is None:
+        return _skipped(appointment, Reason.NO_RULE, clinic.clinic_id)
+    reason = Reason.TOLD_NOTHING
+    return _skipped(appointment, reason, clinic.clinic_id, rule.rule_id)
 
 
 def _skipped(

@@ -25,7 +25,9 @@ from reminder.model.offsets import (
     WhenMissed,
     WhenMoved,
 )
+from reminder.model.reminders import Person
 from reminder.model.rulesets import QuietPolicy, Rule, Step, Urgency
+from reminder.rules.facts import facts
 from reminder.rules.match import Matcher
 
 
@@ -105,6 +107,16 @@ class PreparedDirectory:
             if found is not None:
                 return found
         return self._defaults.get(connection)
+
+
+def rule_of(
+    appointment: Appointment, person: Person, clinic: PreparedClinic
+) -> Rule | None:
+    """The rule an appointment follows; None when none is for its kind."""
+    matcher = clinic.matcher
+    if not matcher.needs_facts:
+        return matcher.only
+    return matcher.choose(facts(appointment, person, clinic.clinic))
 
 
 @lru_cache(maxsize=16)

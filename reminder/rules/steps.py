@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from reminder.model.offsets import HoursBefore
 from reminder.model.people import Preference
-from reminder.model.rulesets import Leads, Step
+from reminder.model.rulesets import InsidePolicy, Leads, Step
 from reminder.rules.prepared import PreparedStep, StepKind, prepared_step
 
 OWN_LEAD = "own-lead"
 """The id of the step that stands for the patient's own choice."""
 
+_AT_ONCE, _SKIP = InsidePolicy.AT_ONCE, InsidePolicy.SKIP
 _HOUR = timedelta(hours=1)
 
 
@@ -52,8 +53,9 @@ def _own_step(steps: Sequence[Step], lead: timedelta, leads: Leads) -> Step:
     )
     return Step(
         OWN_LEAD,
-        HoursBefore(lead // _HOUR),
+        HoursBefore(max(lead // _HOUR, 1)),
         tuple(channels),
         steps[0].template,
         conditions,
+        inside=_AT_ONCE if any(step.inside is _AT_ONCE for step in steps) else _SKIP,
     )

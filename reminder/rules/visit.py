@@ -13,8 +13,8 @@ from reminder.model.rulesets import Rule
 from reminder.rules.candidates import Candidate
 from reminder.rules.conditions import Situation, unmet
 from reminder.rules.due import Due, due
-from reminder.rules.events import booked_at
 from reminder.rules.prepared import PreparedStep
+from reminder.rules.rebooking import booked_at
 from reminder.rules.recipients import (
     Audience,
     Recipient,
@@ -118,8 +118,13 @@ class Visit:
     def key(self, step: PreparedStep) -> ReminderKey:
         """What a step of this visit is known by."""
         appointment = self.appointment
-        n = appointment.history.moves if step.counts_moves else 0
+        n = self._events() if step.counts_moves else 0
         return ReminderKey(appointment.key, step.step_id, appointment.start_at, n)
+
+    def _events(self) -> int:
+        """How often it was moved, or cancelled for all its patient knew."""
+        moves = self.appointment.history.moves
+        return moves + self.world.told_cancellations(self.appointment)
 
     def _audience(self) -> Audience | Reason:
         if self._listeners is None:

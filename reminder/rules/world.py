@@ -1,6 +1,6 @@
 """What of a person's world every decision looks at, put in order once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
 
@@ -17,11 +17,22 @@ from reminder.model.reasons import Reason
 from reminder.model.reminders import Person, Reminder, ReminderKey, ReminderState
 from reminder.rules.calendar import local_date
 from reminder.rules.checks import patient_to_tell
+from reminder.rules.prepared import PreparedDirectory, StepKind, rule_of
 
 _HOLDS = {AnswerState.WAITING, AnswerState.WRITTEN}
 """An answer the EHR has not been told of yet is an answer."""
 
 _SAID = {ReminderState.SENT, ReminderState.ANSWERED}
+_ON_ITS_WAY = {*_SAID, ReminderState.IN_MESSAGE, ReminderState.HELD}
+
+_NOT_HAPPENING = {
+    AppointmentStatus.CANCELLED,
+    AppointmentStatus.NOSHOW,
+    AppointmentStatus.ENTERED_IN_ERROR,
+}
+
+
+_Pairs = Mapping[AppointmentKey, Appointment]
 
 
 class World:
@@ -31,11 +42,18 @@ class World:
     """
 
     def __init__(
-        self, person: Person, now: datetime, going: Reminder | None = None
+        self,
+        person: Person,
+        directory: PreparedDirectory,
+        now: datetime,
+        going: Reminder | None = None,
     ) -> None:
         self.person = person
+        self.directory = directory
         self.now = now
         self.going = going
+        self.rebookings: tuple[_Pairs, _Pairs] | None = None
+        self._firsts: dict[str, dict[date, AppointmentKey]] = {}
         self.kept: dict[ReminderKey, Reminder] = {one.key: one for one in person.kept}
 
     @cached_property
@@ -95,27 +113,59 @@ class World:
     def said_by(self, appointment: Appointment, step_id: str) -> bool:
         """Whether a step of the appointment was told, or is on its way."""
         return any(
-            one.key.step_id == step_id
-            and one.state in {*_SAID, ReminderState.IN_MESSAGE, ReminderState.HELD}
+            one.key.step_id == step_id and one.state in _ON_ITS_WAY
             for one in self._reminders(appointment.key)
         )
 
+    def _is_going(self, reminder: Reminder) -> bool:
+        return self.going is not None and reminder.key == self.going.key
+
+    def is_anything_said(self, appointment: Appointment) -> bool:
+        """Whether any step of the appointment was told, or is on its way."""
+        return any(
+            one.state in _ON_ITS_WAY and not self._is_going(one)
+            for one in self._reminders(appointment.key)
+        )
+
+    def told_cancellations(self, appointment: Appointment) -> int:
+        """How often the patient was told that it was cancelled, before it is as now."""
+        since = appointment.history.status_since
+        if since is None or not self.kept:
+            return 0
+        steps = self.step_ids(appointment, StepKind.CANCELLED)
+        return sum(
+            one.state in _SAID and (one.told_at or since) < since
+            for one in self._reminders(appointment.key)
+            if one.key.step_id in steps and one.key.start_at == appointment.start_at
+        )
+
+    def step_ids(self, appointment: Appointment, kind: StepKind) -> frozenset[str]:
+        """The ids of the steps of one kind in the rule the appointment follows."""
+        clinic = self.directory.of(appointment)
+        rule = rule_of(appointment, self.person, clinic) if clinic else None
+        if clinic is None or rule is None:
+            return frozenset()
+        steps = clinic.steps[rule.rule_id]
+        return frozenset(one.step_id for one in steps if one.kind is kind)
+
     def is_first_of_the_day(self, appointment: Appointment, clinic: Clinic) -> bool:
-        """Whether no other booked visit of the patient comes earlier that day."""
+        """Whether the patient has no earlier visit that day, over or to come."""
         return self._first_of(clinic).get(local_date(clinic, appointment.start_at)) in (
             None,
             appointment.key,
         )
 
     def _first_of(self, clinic: Clinic) -> dict[date, AppointmentKey]:
-        first: dict[date, AppointmentKey] = {}
-        booked = (
+        if clinic.clinic_id in self._firsts:
+            return self._firsts[clinic.clinic_id]
+        first = self._firsts[clinic.clinic_id] = {}
+        happening = (
             one
             for one in self.person.appointments
-            if one.status is AppointmentStatus.BOOKED
+            if one.status not in _NOT_HAPPENING
             and one.participation is not ParticipationStatus.DECLINED
         )
-        for one in sorted(booked, key=lambda one: (one.start_at, one.key)):
+        for one in sorted(happening, key=lambda one: (one.start_at, one.key)):
             first.setdefault(local_date(clinic, one.start_at), one.key)
         return first
 

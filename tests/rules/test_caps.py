@@ -249,6 +249,41 @@ def test_what_found_no_room_as_it_went_late_goes_by_mail_and_not_back_and_forth(
     assert outcome(anew) == "email cap-channel"
 
 
+def test_after_an_outage_what_is_overdue_counts_today():
+    harbor = directory(
+        at("4 days before at 10:00", "3 days before at 10:00", "30 hours before")
+    )
+    other = visit("a2", START + timedelta(days=2))
+    before = plan(person(visit("a1"), other), harbor, EARLY)
+    world = person(visit("a1"), other, kept=tuple(map(keep, before)))
+    after_days = utc("2027-03-16 16:00")
+
+    found = [outcome(one) for one in plan(world, harbor, after_days)]
+
+    overdue = [
+        one
+        for one in plan(world, harbor, after_days)
+        if isinstance(one, Planned) and one.due_at <= after_days
+    ]
+    assert len(overdue) == 1
+    assert "over-cap" in found
+
+
+def test_a_text_in_the_place_of_a_mail_that_failed_counts_as_a_text():
+    steps = (
+        Step("mail", parse_offset("5 hours before"), (Channel.EMAIL, Channel.SMS)),
+        Step("text", parse_offset("3 hours before"), BY_TEXT),
+    )
+    harbor = directory(clinic(rules=(Rule("standard", steps),)))
+    mail, text = plan(person(visit("a1")), harbor, EARLY)
+    failed = replace(keep(mail), channel=Channel.SMS)
+    world = person(visit("a1"), kept=(failed, keep(text)))
+
+    found = plan(world, harbor, mail.due_at + minutes(1))
+
+    assert [outcome(one) for one in found] == ["over-cap", "sms"]
+
+
 def test_what_was_told_itself_is_counted_once():
     harbor = directory(at("24 hours before", "2 hours before"))
     first, second = plan(person(visit("a1")), harbor, EARLY)

@@ -129,9 +129,17 @@ class TestBooked:
 
     def test_a_visit_booked_before_the_rule_was_published_is_no_news(self):
         clinics = at("when booked", published_at=NOW)
-        booked = visit(history=seen(NOW - minutes(1)))
+        booked = visit(history=seen(NOW - timedelta(hours=2)))
 
         assert told(booked, clinics=clinics) == {"a1 when booked": "not-news"}
+
+    def test_one_seen_just_before_a_publish_is_not_swallowed_by_it(self):
+        clinics = at("when booked", published_at=NOW)
+        booked = visit(history=seen(NOW - minutes(1)))
+
+        found = told(booked, clinics=clinics)
+
+        assert found == {"a1 when booked": "Wed 10 Mar 10:04 EST"}
 
     def test_what_an_earlier_version_was_about_to_tell_a_publish_does_not_stop(self):
         booked = visit(history=seen(NOW - minutes(1)))
@@ -181,6 +189,31 @@ class TestBooked:
         )
 
         assert [(one.key.start_at, one.key.n) for one in found] == [(LATER, 1)]
+
+    def test_and_goes_when_it_is_due(self):
+        history = replace(seen(), moved_at=NOW + minutes(2), moves=1)
+        one = visit(start_at=LATER, history=history)
+        clinics = at("when booked")
+        [planned] = plan(person(one), clinics, NOW + minutes(2))
+        going = keep(planned, ReminderState.IN_MESSAGE)
+
+        found = decide_again(going, person(one, kept=(going,)), clinics, planned.due_at)
+
+        assert found is None
+
+    def test_what_expired_is_not_planned_again(self):
+        clinics = at("when booked")
+        [planned] = plan(person(visit(history=seen())), clinics, NOW)
+        expired = keep(planned, ReminderState.EXPIRED, Reason.NO_LONGER_USEFUL)
+
+        found = told(
+            visit(history=seen()),
+            clinics=clinics,
+            now=NOW + timedelta(hours=30),
+            kept=(expired,),
+        )
+
+        assert found == {"a1 when booked": "no-longer-useful"}
 
 
 class TestMoved:
@@ -323,6 +356,46 @@ class TestCancelled:
 
         assert found == {"a1 when cancelled": "taken-back"}
 
+    def test_cancelled_again_after_it_was_told_it_is_told_again(self):
+        first = visit(status=CANCELLED, history=changed())
+        [planned] = plan(person(first), at("when cancelled"), NOW)
+        said = replace(
+            keep(planned), state=ReminderState.SENT, told_at=NOW + minutes(10)
+        )
+        later = NOW + timedelta(hours=5)
+        again = visit(status=CANCELLED, history=changed(later))
+
+        found = plan(person(again, kept=(said,)), at("when cancelled"), later)
+
+        assert [(one.key.n, one.due_at) for one in found] == [(1, later + minutes(10))]
+
+    def test_once_said_again_it_is_said(self):
+        later = NOW + timedelta(hours=5)
+        again = visit(status=CANCELLED, history=changed(later))
+        said = self._said(NOW), self._said(later, n=1)
+
+        found = plan(person(again, kept=said), at("when cancelled"), later)
+
+        assert [one.key.n for one in found] == [1]
+
+    def test_who_was_told_that_it_is_off_hears_that_it_is_on_again(self):
+        later = NOW + timedelta(hours=5)
+        back = visit(history=changed(later))
+
+        found = told(back, kept=(self._said(NOW),), now=later)
+
+        assert found == {"a1 when booked": "Wed 10 Mar 15:05 EST"}
+
+    def _said(self, since, n=0):
+        one = visit(status=CANCELLED, history=changed(since))
+        [planned] = plan(person(one), at("when cancelled"), since)
+        return replace(
+            keep(planned),
+            key=planned.key._replace(n=n),
+            state=ReminderState.SENT,
+            told_at=since + minutes(10),
+        )
+
     def test_it_does_not_go_when_the_visit_is_booked_again(self):
         [planned] = plan(person(visit(status=CANCELLED, history=changed())), NEWS, NOW)
         world = person(visit(history=changed(NOW + FIVE)), kept=(keep(planned),))
@@ -405,13 +478,78 @@ class TestCancelledAndBookedAnew:
 
     def test_a_clinic_may_wait_longer(self):
         clinics = at(
-            "when cancelled", settling=Settling(rebooking=timedelta(minutes=30))
+            "when cancelled",
+            "when moved",
+            settling=Settling(rebooking=timedelta(minutes=30)),
         )
         new = visit("new", LATER, history=seen(NOW + minutes(25), LATER))
 
         found = told(self.OLD, new, clinics=clinics, now=NOW + minutes(25))
 
-        assert found == {"old when cancelled": "rebooked"}
+        assert found["old when cancelled"] == "rebooked"
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            pytest.param({}, id="no-step-tells-moves"),
+            pytest.param({"excluded": True}, id="the-new-one-was-taken-out"),
+        ],
+    )
+    def test_what_cannot_be_told_as_a_move_is_told_as_it_is(self, changes):
+        new = visit("new", LATER, history=seen(NOW, LATER))
+        clinics, excluded = at("when booked", "when cancelled"), frozenset()
+        if changes:
+            clinics, excluded = NEWS, frozenset({new.key})
+
+        found = told(self.OLD, new, clinics=clinics, excluded=excluded)
+
+        assert found["old when cancelled"] == "Wed 10 Mar 10:10 EST"
+
+    def test_who_was_told_of_the_new_booking_already_hears_of_the_cancellation(self):
+        new = visit("new", LATER, history=seen(NOW - minutes(8), LATER))
+        kept = sent(LATER, NOW - minutes(3), "when booked", "new")
+
+        found = told(self.OLD, new, kept=(kept,))
+
+        assert found["old when cancelled"] == "Wed 10 Mar 10:10 EST"
+
+    def test_two_visits_moved_together_are_told_each_with_its_own_old_time(self):
+        other_start = START + timedelta(hours=2)
+        other = visit("old2", other_start, status=CANCELLED, history=changed())
+        news = [
+            visit("new", LATER, history=seen(NOW, LATER)),
+            visit("new2", LATER + timedelta(hours=2), history=seen(NOW, LATER)),
+        ]
+        world = person(self.OLD, other, *news)
+
+        old = [old_start(new, world, NEWS, NOW) for new in news]
+        found = told(self.OLD, other, *news)
+
+        assert sorted(old) == [START, other_start]
+        assert found["old when cancelled"] == found["old2 when cancelled"] == "rebooked"
+
+    @pytest.mark.parametrize(
+        "became",
+        [
+            pytest.param({"status": AppointmentStatus.FULFILLED}, id="took-place"),
+            pytest.param({"status": CANCELLED}, id="was-cancelled-as-well"),
+        ],
+    )
+    def test_once_told_as_a_move_it_stays_one_whatever_becomes_of_the_new_visit(
+        self, became
+    ):
+        new = visit("new", LATER, history=seen(NOW, LATER))
+        kept = sent(LATER, NOW + FIVE, "when moved", "new")
+        now = LATER + timedelta(hours=3)
+
+        found = told(
+            replace(self.OLD, start_at=LATER + timedelta(days=2)),
+            replace(new, **became),
+            now=now,
+            kept=(kept,),
+        )
+
+        assert found["old when cancelled"] == "rebooked"
 
 
 class TestMissed:
@@ -482,6 +620,22 @@ class TestAfter:
         found = self.after(AppointmentStatus.FULFILLED, now)
 
         assert found == {"a1 2 hours after": "Wed 10 Mar 11:00 EST"}
+
+    def test_who_is_known_to_have_come_days_later_is_let_be(self):
+        [planned] = plan(
+            person(visit(start_at=self.START)), self.CLINICS, self.START - FIVE
+        )
+        guess = keep(planned, ReminderState.WITHDRAWN, Reason.NOT_ATTENDED)
+        came = visit(start_at=self.START, status=AppointmentStatus.FULFILLED)
+
+        found = told(
+            came,
+            clinics=self.CLINICS,
+            now=self.START + timedelta(days=3),
+            kept=(guess,),
+        )
+
+        assert found == {"a1 2 hours after": "not-attended"}
 
     def test_a_visit_of_which_we_hear_too_late_is_let_be(self):
         now = self.START + timedelta(hours=5)

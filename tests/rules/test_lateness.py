@@ -13,6 +13,7 @@ from reminder.model.rulesets import (
     LatePolicy,
     QuietPolicy,
     Rule,
+    Ruleset,
     Step,
 )
 from reminder.rules.again import decide_again
@@ -162,6 +163,33 @@ class TestBookedInsideTheWindow:
         assert found["7 days before at 10:00"].reason is Reason.SUPERSEDED
         assert isinstance(found["24 hours before"], Planned)
 
+    def test_a_publish_tells_nobody_at_once_who_was_booked_before_it(self):
+        at_once = step(inside=InsidePolicy.AT_ONCE)
+        ruleset = Ruleset(
+            rules=(Rule("standard", (at_once,)),),
+            published_at=self.NOW + minutes(1),
+        )
+
+        [found] = plan(
+            person(self.BOOKED),
+            directory(clinic(ruleset=ruleset)),
+            self.NOW + minutes(2),
+        )
+
+        assert found.reason is Reason.TOO_LATE
+
+    def test_at_night_before_an_early_visit_there_is_no_moment(self):
+        at_night = utc("2027-03-17 02:00")  # Tue 22:00 EDT, for Wed 08:30
+        early = appointment(
+            utc("2027-03-17 12:30"), history=History(first_seen_at=at_night)
+        )
+
+        [found] = self.found(
+            step(inside=InsidePolicy.AT_ONCE), now=at_night, visit=early
+        )
+
+        assert found.reason is Reason.QUIET_HOURS
+
     def test_too_near_the_visit_nothing_is_told(self):
         at_the_door = START - minutes(20)
         visit = appointment(START, history=History(first_seen_at=at_the_door))
@@ -198,6 +226,25 @@ class TestBookedInsideTheWindow:
         [found] = self.found(*steps, now=self.NOW + minutes(60), kept=(expired,))
 
         assert found.reason is Reason.NO_LONGER_USEFUL
+
+
+@pytest.mark.parametrize(
+    ("away_for", "expected"),
+    [
+        pytest.param(minutes(4), None, id="for-moments"),
+        pytest.param(timedelta(hours=3), Reason.TOO_LATE, id="for-hours"),
+    ],
+)
+def test_what_was_away_when_it_was_due_comes_back_with_its_visit(away_for, expected):
+    clinics = at(step())
+    [planned] = plan(person(appointment(START)), clinics, EARLY)
+    withdrawn = keep(planned, ReminderState.WITHDRAWN, Reason.MOVED)
+
+    [found] = plan(
+        person(appointment(START), kept=(withdrawn,)), clinics, DUE + away_for
+    )
+
+    assert getattr(found, "reason", None) is expected
 
 
 class TestQuietHours:

@@ -18,7 +18,7 @@ from reminder.model.reminders import (
     ReminderState,
     Skipped,
 )
-from reminder.model.rulesets import Rule, Step
+from reminder.model.rulesets import OnlyFirstOfTheDay, Rule, Step
 from reminder.rules.offsets import parse_offset
 from reminder.rules.plan import plan
 from tests.rules.examples import (
@@ -454,6 +454,49 @@ def test_a_step_due_with_the_visit_at_the_door_is_left_out():
     found = plan(person(visit), directory(harbor), EARLY)
 
     assert reasons(found) == {"1 day before at 23:50": Reason.NO_LONGER_USEFUL}
+
+
+def test_a_lead_longer_than_the_time_left_leaves_the_clinics_closer_steps():
+    eager = person(appointment(START), preference=Preference(lead=timedelta(days=7)))
+    booked_at = utc("2027-03-15 15:00")
+
+    found = plan(eager, directory(), booked_at)
+
+    assert reasons(found) == {
+        "own-lead": Reason.TOO_LATE,
+        "week": Reason.TOO_LATE,
+    }
+    again = replace(eager, kept=tuple(map(keep, found)))
+    assert plan(again, directory(), booked_at) == found
+
+
+def test_the_first_visit_of_a_day_is_the_first_after_it_began():
+    first = appointment(
+        START, status=AppointmentStatus.ARRIVED, key=AppointmentKey("ehr", "a0", "p1")
+    )
+    second = appointment(START + timedelta(hours=5))
+    only = Step(
+        "hour",
+        parse_offset("1 hour before"),
+        (Channel.EMAIL,),
+        conditions=(OnlyFirstOfTheDay(),),
+    )
+
+    found = plan(
+        person(first, second),
+        directory(clinic(rules=(Rule("standard", (only,)),))),
+        START + minutes(5),
+    )
+
+    assert found[-1].reason is Reason.NOT_FIRST_OF_THE_DAY
+
+
+def test_a_kind_of_visit_that_is_told_nothing_of_says_so():
+    [found] = plan(
+        person(appointment(START)), directory(clinic(rules=(Rule("lab"),))), EARLY
+    )
+
+    assert found.reason is Reason.TOLD_NOTHING
 
 
 def test_the_patients_own_lead_replaces_the_clinics_steps():

@@ -18,7 +18,7 @@ from reminder.model.offsets import BusinessDaysBefore, DaysBefore, HoursBefore
 from reminder.model.people import Channel, Patient, PatientKey, Preference
 from reminder.model.reasons import Reason
 from reminder.model.reminders import Person, Planned, Skipped
-from reminder.model.rulesets import Rule, Ruleset, Step
+from reminder.model.rulesets import Caps, Rule, Ruleset, Step
 from reminder.rules.plan import plan
 from reminder.rules.quiet_hours import is_quiet
 from tests.rules.examples import (
@@ -65,7 +65,7 @@ def clinics(draw):
         "quiet_hours": draw(st.builds(QuietHours, quarters, quarters)),
         "country": draw(st.sampled_from([None, "US", "ES"])),
         "closures": frozenset(draw(st.sets(st.sampled_from(CLOCK_CHANGES)))),
-        "ruleset": Ruleset(rules=(Rule("standard", steps),)),
+        "ruleset": Ruleset(rules=(Rule("standard", steps),), caps=Caps(None, None)),
     }
     return ClinicDirectory(
         tuple(
@@ -201,7 +201,7 @@ def test_each_step_of_each_visit_has_one_decision(person, clinics, now):
             continue
         expected = {step.step_id for rule in at.ruleset.rules for step in rule.steps}
         if not expected:
-            assert {one.reason for one in decided.values()} <= {Reason.NO_RULE}
+            assert {one.reason for one in decided.values()} <= {Reason.TOLD_NOTHING}
             continue
         assert set(decided) - {"own-lead"} == expected
         assert ("own-lead" in decided) == bool(expected and person.preference.lead)

@@ -4,7 +4,7 @@ import pytest
 
 from reminder.model.offsets import HoursBefore
 from reminder.model.people import Channel, Preference
-from reminder.model.rulesets import Leads, Step, UnlessConfirmed
+from reminder.model.rulesets import InsidePolicy, Leads, Step, UnlessConfirmed
 from reminder.rules.offsets import parse_offset
 from reminder.rules.prepared import prepared_step
 from reminder.rules.steps import OWN_LEAD, steps_for
@@ -85,6 +85,19 @@ def test_it_keeps_the_conditions_that_all_of_them_have():
 
     assert own(timedelta(hours=5), week).conditions == (unless,)
     assert own(timedelta(hours=5), week, day).conditions == ()
+
+
+def test_it_is_told_at_once_if_any_of_them_would_be():
+    at_once = Step("w", WEEK.offset, WEEK.channels, inside=InsidePolicy.AT_ONCE)
+
+    assert own(timedelta(hours=5), at_once, DAY).inside is InsidePolicy.AT_ONCE
+    assert own(timedelta(hours=5), WEEK, DAY).inside is InsidePolicy.SKIP
+
+
+def test_it_is_never_shorter_than_an_hour():
+    leads = Leads(timedelta(minutes=10), timedelta(days=1))
+
+    assert own(timedelta(minutes=20), WEEK, leads=leads).offset == HoursBefore(1)
 
 
 @pytest.mark.parametrize("steps", [(), (BOOKED, THANKS)])

@@ -27,6 +27,7 @@ from reminder.model.rulesets import ORGANISATION, RulesetDocument
 from reminder.rules.document_remarks import remark, remarks
 from reminder.rules.document_text import print_document
 from reminder.rules.ruleset_parts import DocumentPart
+from reminder.rules.toml_text import TOO_DEEP, NestedTooDeeply, read_toml
 
 __all__ = ["DocumentError", "parse_document", "print_document"]
 
@@ -75,7 +76,11 @@ def parse_document(text: str, owner: str | None = None) -> RulesetDocument:
 
 def _tree(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return read_toml(text)
+    except NestedTooDeeply as error:
+        advice = "write no more brackets, or dots in a name, than a ruleset needs"
+        wrong = Remark(Severity.ERROR, "TOML", TOO_DEEP, advice, error.line)
+        raise DocumentError([wrong]) from None
     except tomllib.TOMLDecodeError as error:
         said = str(error)
         found = _LINE.search(said)

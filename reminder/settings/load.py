@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args
 import pydantic_settings
 from pydantic import BaseModel, ValidationError
 
+from reminder.rules.toml_text import TOO_DEEP, NestedTooDeeply, read_toml
 from reminder.settings.agree import disagreements
 from reminder.settings.problems import PREFIX, Problem, SettingsError, Source
 from reminder.settings.secrets import SecretReferenceError, resolve
@@ -58,7 +59,9 @@ def _read(file: Path) -> str:
 
 def _parse(text: str, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return read_toml(text)
+    except NestedTooDeeply as error:
+        raise SettingsError(name, [Problem("TOML", error.line, TOO_DEEP)]) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(name, [Problem("TOML", None, str(error))]) from None
 

@@ -38,6 +38,11 @@ class Timed:
     store: Store
     seconds: float = 0.0
 
+    @property
+    def keeps_aside(self) -> bool:
+        """As the store does."""
+        return self.store.reminders.keeps_aside
+
     async def to_plan(self, limit: int) -> list[PatientKey]:
         """As the store does."""
         with self._counted():

@@ -1,7 +1,8 @@
 """Makes the plan again for everyone whose world changed, one person at a time."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import structlog
 
 from reminder.flows import readable
 from reminder.flows.entries import Entries
+from reminder.flows.overlap import one_ahead
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clinics import ClinicDirectory, Clinics
 from reminder.model.clock import Clock
@@ -21,6 +23,8 @@ from reminder.rules.plan import plan
 log = structlog.get_logger()
 
 _BATCH = 500
+_AT_ONCE = 10 * _BATCH
+"""How many people are asked for at once: between two such, nothing overlaps."""
 _TRIES = 3
 """How often one run plans for a person whose world does not stop changing."""
 
@@ -38,6 +42,10 @@ class People(readable.People, Protocol):
 class Plans(Protocol):
     """Where decisions are kept."""
 
+    @property
+    def keeps_aside(self) -> bool:
+        """Whether there is time to make the next ones while it keeps some."""
+
     async def keep_plans(
         self,
         plans: Sequence[tuple[Person, Sequence[Decision]]],
@@ -46,6 +54,21 @@ class Plans(Protocol):
         rules: str | None = None,
     ) -> PlanCounts:
         """Keep the difference, in one transaction, if these rules are in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The plans made for some people, by the rules in force then."""
+
+    keys: Sequence[PatientKey]
+    plans: Sequence[tuple[Person, Sequence[Decision]]]
+    now: datetime
+    rules: str | None
+
+    @property
+    def failed(self) -> set[PatientKey]:
+        """For whom no plan could be made."""
+        return set(self.keys) - {person.key for person, _ in self.plans}
 
 
 class Plan:
@@ -72,42 +95,55 @@ class Plan:
         """Plan until nobody's plan is due; the counts of what changed."""
         total, tries = PlanCounts(), Counter[PatientKey]()
         while keys := await self._due(tries):
-            counts, failed = await self._some(keys)
-            total += counts
-            tries.update(keys)
-            if progress is not None:
-                progress(len(tries))
-            tries.update(dict.fromkeys(failed, _TRIES))
+            async for made, counts in self._batches(keys):
+                total += counts
+                tries.update(made.keys)
+                if progress is not None:
+                    progress(len(tries))
+                tries.update(dict.fromkeys(made.failed, _TRIES))
         if total.planned or total.withdrawn:
             log.info("made_plan", planned=total.planned, withdrawn=total.withdrawn)
         return total
 
     async def again(self, keys: Sequence[PatientKey]) -> None:
         """Plan these people now, because one of them just acted."""
-        await self._some(list(dict.fromkeys(keys)))
+        async for _ in self._batches(list(dict.fromkeys(keys))):
+            pass
 
     async def _due(self, tries: Counter[PatientKey]) -> list[PatientKey]:
         """Whose plan is due and was not tried in vain in this run."""
         in_vain = {key for key, count in tries.items() if count >= _TRIES}
-        keys = await self._people.to_plan(_BATCH + len(in_vain))
+        keys = await self._people.to_plan(_AT_ONCE + len(in_vain))
         return [key for key in keys if key not in in_vain]
 
-    async def _some(
+    async def _batches(
         self, keys: Sequence[PatientKey]
-    ) -> tuple[PlanCounts, set[PatientKey]]:
-        """What changed, and for whom no plan could be made."""
+    ) -> AsyncIterator[tuple[_Made, PlanCounts]]:
+        """The plans made for these people, and what changed, batch by batch."""
+        starts = range(0, len(keys), _BATCH)
+        batches = [keys[start : start + _BATCH] for start in starts]
+        if self._plans.keeps_aside:
+            async for made, counts in one_ahead(batches, self._make, self._keep):
+                yield made, counts
+            return
+        for some in batches:
+            made = await self._make(some)
+            yield made, await self._keep(made)
+
+    async def _make(self, keys: Sequence[PatientKey]) -> _Made:
         now, clinics = self._clock(), self._clinics()
         people = await readable.readable(
             self._people, keys, told_since=now - readable.CAPS_LOOK_BACK
         )
         plans = list(_decide(people, clinics, now))
+        return _Made(keys, plans, now, clinics.fingerprint or None)
+
+    async def _keep(self, made: _Made) -> PlanCounts:
         # First, so that no crash lets one be planned and not reported.
         await self._worklist.add_all(
-            [entry for plan in plans for entry in _for_a_human(*plan, now)]
+            [entry for plan in made.plans for entry in _for_a_human(*plan, made.now)]
         )
-        rules = clinics.fingerprint or None
-        counts = await self._plans.keep_plans(plans, now=now, rules=rules)
-        return counts, set(keys) - {person.key for person, _ in plans}
+        return await self._plans.keep_plans(made.plans, now=made.now, rules=made.rules)
 
 
 def _decide(

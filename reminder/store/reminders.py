@@ -33,6 +33,15 @@ class ReminderStore:
     def __init__(self, database: Database, ring: KeyRing) -> None:
         self._database, self._ring = database, ring
 
+    @property
+    def keeps_aside(self) -> bool:
+        """Whether another process does the work, while this one can do something.
+
+        SQLite's work is done in this process, and its driver waits for its
+        turn after each row as long as anything else is computed here.
+        """
+        return self._database.is_postgres
+
     async def keep_plans(
         self,
         plans: Sequence[tuple[Person, Sequence[Decision]]],

@@ -76,13 +76,17 @@ async def test_planning_stops_when_nobodys_plan_is_due(house: House) -> None:
     assert await house.store.appointments.to_plan(10) == []
 
 
-async def test_more_people_than_one_batch_are_all_planned(house: House) -> None:
+async def test_more_people_than_one_batch_are_all_planned(any_house: House) -> None:
+    house = any_house
     people = [patient(f"p{n}") for n in range(501)]
     await read(house, *people, *(visit(f"a{n}", f"p{n}") for n in range(501)))
 
-    counts = await house.plan.run()
+    done = list[int]()
+    counts = await house.plan.run(done.append)
 
     assert counts.planned == 501
+    assert done == [500, 501]
+    assert await house.store.appointments.to_plan(10) == []
 
 
 async def test_who_changes_while_their_plan_is_made_is_planned_again(

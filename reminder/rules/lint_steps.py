@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import time, timedelta
 
 from reminder.model.offsets import (
+    Before,
     BusinessDaysBefore,
     DaysBefore,
     HoursBefore,
@@ -17,6 +18,7 @@ from reminder.model.rulesets import (
     OnlyIfBookedAhead,
     OnlyIfConfirmed,
     OnlyIfUnconfirmed,
+    QuietPolicy,
     Rule,
     Span,
     Step,
@@ -37,6 +39,7 @@ def step_remarks(rule: Rule, step: Step) -> Iterator[Remark]:
     below = rule.match.booked_ahead_less_than
     yield from _conditions(step, below, place)
     yield from _usefulness(step, place)
+    yield from _quiet(step, place)
     if below is not None and step.inside is InsidePolicy.SKIP:
         yield from _booked_too_late(step, below, place)
     yield from _at_one_moment(rule, step, place)
@@ -74,6 +77,17 @@ def _usefulness(step: Step, place: str) -> Iterator[Remark]:
             f"it is due {print_offset(step.offset)} and of use only until"
             f" {print_offset(step.useful)}",
             "Let it be of use until a time after it is due.",
+        )
+
+
+def _quiet(step: Step, place: str) -> Iterator[Remark]:
+    if step.quiet is QuietPolicy.EARLIER and not isinstance(step.offset, Before):
+        yield Remark(
+            Severity.WARNING,
+            place,
+            "quiet = 'earlier' means later here: it is told after something has"
+            " happened",
+            "Write quiet = 'later', or leave it out.",
         )
 
 

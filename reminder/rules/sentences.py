@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from reminder.model.offsets import Before
+from reminder.model.offsets import Before, WhenBooked, WhenCancelled, WhenMoved
 from reminder.model.people import Channel
 from reminder.model.rulesets import (
     Caps,
@@ -23,6 +23,7 @@ from reminder.rules.document_text import print_duration
 from reminder.rules.match import criteria
 from reminder.rules.offsets import print_offset
 from reminder.rules.phrases import CHANNEL, listed, sentence
+from reminder.rules.prepared import prepared_step
 
 TIER: dict[Tier, str] = {
     Tier.BASIC: "date, time and phone",
@@ -52,7 +53,7 @@ def step_sentence(step: Step) -> str:
     saying = f"saying '{step.template}'"
     parts = [
         ", ".join([print_offset(step.offset), *by, saying, *conditions]),
-        _QUIET[step.quiet],
+        _QUIET[prepared_step(step).step.quiet],
         _late(step),
     ]
     if isinstance(step.offset, Before):
@@ -85,6 +86,8 @@ def _late(step: Step) -> str:
     until = ""
     if isinstance(step.offset, Before):
         until = f" until {print_offset(step.useful)}"
+    elif isinstance(step.offset, WhenBooked | WhenMoved | WhenCancelled):
+        until = f", of a visit ahead until {print_offset(step.useful)}"
     match step.late:
         case LatePolicy.SEND:
             return f"late: still sent{until}"

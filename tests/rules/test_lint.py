@@ -471,3 +471,15 @@ def test_only_errors_keep_a_ruleset_from_being_published():
     severities = {problem.split(":")[0] for _, problem in NEVER.values()}
 
     assert severities == {Severity.ERROR, Severity.WARNING}
+
+
+@pytest.mark.parametrize("offset", ["when moved", "when missed", "2 hours after"])
+def test_what_has_happened_cannot_be_told_before_it_has(offset):
+    before, after = step("24 hours before", step_id="day"), step(offset, step_id="x")
+    earlier = [replace(one, quiet=QuietPolicy.EARLIER) for one in (before, after)]
+
+    assert said(rule(before, after)) == []
+    assert said(rule(*earlier)) == [
+        "warning: rule standard, step x: quiet = 'earlier' means later here: it is told"
+        " after something has happened"
+    ]

@@ -108,6 +108,35 @@ STEPS = {
         "When moved, by text message, saying 'moved'; in quiet hours not before they"
         " end; late: not sent.",
     ),
+    "an event of a visit ahead": (
+        Step(
+            "cancelled",
+            parse_offset("when cancelled"),
+            (Channel.SMS,),
+            "cancelled",
+            late=LatePolicy.SHORTEN,
+            useful=offsets.HoursBefore(2),
+        ),
+        "When cancelled, by text message, saying 'cancelled'; in quiet hours not before"
+        " they end; late: in fewer words ('cancelled-late'), of a visit ahead until 2"
+        " hours before.",
+    ),
+    "an event of a visit that is over": (
+        Step("missed", parse_offset("when missed"), (Channel.SMS,), "missed"),
+        "When missed, by text message, saying 'missed'; in quiet hours not before they"
+        " end; late: still sent.",
+    ),
+    "an event not told in quiet hours": (
+        Step(
+            "booked",
+            parse_offset("when booked"),
+            (Channel.SMS,),
+            "booked",
+            quiet=QuietPolicy.DROP,
+        ),
+        "When booked, by text message, saying 'booked'; in quiet hours not at all;"
+        " late: still sent, of a visit ahead until 30 minutes before.",
+    ),
     "afterwards": (
         Step(
             "thanks",
@@ -116,7 +145,7 @@ STEPS = {
             "thanks",
             quiet=QuietPolicy.EARLIER,
         ),
-        "2 hours after, by e-mail, saying 'thanks'; in quiet hours before they begin;"
+        "2 hours after, by e-mail, saying 'thanks'; in quiet hours not before they end;"
         " late: still sent.",
     ),
 }

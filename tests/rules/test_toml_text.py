@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder.rules.documents import DocumentError, parse_document
-from reminder.rules.toml_text import NestedTooDeeply, read_toml
+from reminder.rules.toml_text import read_toml
 from reminder.settings.load import from_text
 from reminder.settings.problems import SettingsError
 

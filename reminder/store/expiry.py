@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, case, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.messages import MessageState
@@ -20,6 +20,14 @@ from reminder.store.unreachable import Unreached, report
 _LATE = Reason.NO_LONGER_USEFUL
 _PIECE = 500
 _REMINDER = table(ReminderRow)
+_TELLING = (
+    ReminderState.PLANNED,
+    ReminderState.IN_MESSAGE,
+    ReminderState.HELD,
+    ReminderState.SENT,
+    ReminderState.ANSWERED,
+)
+_VISIT = ("connection", "appointment_id", "patient_id", "start_at")
 
 
 async def expire_messages(session: AsyncSession, ring: KeyRing, now: datetime) -> int:
@@ -45,7 +53,11 @@ async def expire_messages(session: AsyncSession, ring: KeyRing, now: datetime) -
 
 
 async def expire_reminders(session: AsyncSession, now: datetime) -> int:
-    """End planned reminders that never came into a message; how many."""
+    """End planned reminders that never came into a message; how many.
+
+    One whose visit is told of by a later step gives way to it; the others go
+    onto the worklist.
+    """
     late = (
         among(_REMINDER.c.state, ReminderState.PLANNED)
         # True of all that are late; it is what the index is ordered by.
@@ -53,11 +65,13 @@ async def expire_reminders(session: AsyncSession, now: datetime) -> int:
         & (_REMINDER.c.due_at <= now)
         & (_REMINDER.c.useful_until <= now)
     )
-    some = claimed(select(_REMINDER.c.id).where(late).limit(_PIECE), _REMINDER, "late")
+    why = case((_gives_way(), Reason.SUPERSEDED.value), else_=_LATE.value).label("why")
+    candidates = select(_REMINDER.c.id, why).where(late).limit(_PIECE)
+    some = claimed(candidates, _REMINDER, "late")
     end = (
         update(_REMINDER)
         .where(_REMINDER.c.id == some.c.id)
-        .values(state=ReminderState.EXPIRED.value, reason=_LATE.value, changed_at=now)
+        .values(state=ReminderState.EXPIRED.value, reason=some.c.why, changed_at=now)
         .returning(*_REMINDER.c)
     )
     ended = (await session.execute(end)).all()
@@ -69,6 +83,20 @@ async def expire_reminders(session: AsyncSession, now: datetime) -> int:
             reminder_id=row.id,
         )
         for row in ended
+        if row.reason == _LATE
     ]
     await report(session, unreached, now=now)
     return len(ended)
+
+
+def _gives_way() -> ColumnElement[bool]:
+    """Whether a later step tells of the same visit, or has told."""
+    later = _REMINDER.alias("later")
+    same = (later.c[name] == _REMINDER.c[name] for name in _VISIT)
+    return exists().where(
+        *same,
+        among(later.c.state, *_TELLING),
+        later.c.due_at > _REMINDER.c.due_at,
+        # Thanks for having come do not stand in for a reminder to come.
+        later.c.due_at < later.c.start_at,
+    )

@@ -597,3 +597,23 @@ class TestChannels:
         await house.store.preferences.keep(PatientKey(MAIN, "p1"), prefers, now=NOW)
 
         assert await self.goes_by_mail_alone(house)
+
+
+class TestOutage:
+    async def test_the_step_that_is_due_by_now_goes_for_the_one_before_it(
+        self, any_house: House
+    ) -> None:
+        house = any_house
+        rules(house, step("24 hours before"), step("22 hours before"))
+        await house.read_and_plan(visit(), patient())
+
+        house.clock.move_on(minutes=121)
+        await house.keep.run()
+        await house.dispatch.run()
+
+        assert len(house.mail.sent) == 1
+        assert sorted(await house.reminders()) == [
+            "22-hours-before sent",
+            "24-hours-before expired superseded",
+        ]
+        assert await house.worklist() == []

@@ -2,14 +2,17 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from reminder.model.appointments import AppointmentKey
 from reminder.model.messages import ClaimedMessage, MessageState, Protection, Recovered
 from reminder.model.outcomes import Uncertain
 from reminder.model.people import Channel, ContactPoint
 from reminder.model.reasons import Reason
+from reminder.model.reminders import ReminderState
 from reminder.model.settlements import AwaitReport, NextRoute, Sent, TryAgain
 from reminder.model.worklist import WorklistKind
 from reminder.store.appointments import AppointmentStore
@@ -17,6 +20,8 @@ from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.links import LinkStore
 from reminder.store.queue import MessageQueue
+from reminder.store.statements import table
+from reminder.store.tables import ReminderRow
 from reminder.store.worklist import Worklist
 from tests.store.given import (
     ANA,
@@ -42,6 +47,7 @@ from tests.store.given import (
 
 SIBLING = AppointmentKey("main", "a2", "p2")
 LATER = NOON + LEASE
+_REMINDER = table(ReminderRow)
 
 
 @pytest.fixture
@@ -391,6 +397,85 @@ async def test_what_is_no_longer_useful_expires_onto_the_worklist(
         (WorklistKind.UNREACHABLE, "main/a3/p3"),
     }
     assert await queue.expire(now=START) == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (ReminderState.PLANNED, Reason.SUPERSEDED),
+        (ReminderState.IN_MESSAGE, Reason.SUPERSEDED),
+        (ReminderState.HELD, Reason.SUPERSEDED),
+        (ReminderState.SENT, Reason.SUPERSEDED),
+        (ReminderState.ANSWERED, Reason.SUPERSEDED),
+        (ReminderState.SKIPPED, Reason.NO_LONGER_USEFUL),
+        (ReminderState.WITHDRAWN, Reason.NO_LONGER_USEFUL),
+        (ReminderState.EXPIRED, Reason.NO_LONGER_USEFUL),
+        (ReminderState.FAILED, Reason.NO_LONGER_USEFUL),
+    ],
+)
+async def test_a_step_gives_way_to_the_next_one_that_goes(
+    queue: MessageQueue,
+    database: Database,
+    ring: KeyRing,
+    state: ReminderState,
+    reason: Reason,
+) -> None:
+    """And the visit is no case for a human, unless none goes."""
+    _, then = await given(
+        database,
+        ring,
+        planned(useful_until=LATER),
+        planned(step_id="hour", due_at=LATER),
+    )
+    async with database.write() as session:
+        change = update(_REMINDER).where(_REMINDER.c.id == then)
+        await session.execute(change.values(state=state.value))
+
+    expired = await queue.expire(now=LATER)
+
+    entries = await Worklist(database, ring).open()
+    gives_way = reason is Reason.SUPERSEDED
+    assert expired == 1
+    assert (await reminders(database))["a1/day"] == f"expired {reason} route 0"
+    assert [one.subject for one in entries] == ([] if gives_way else ["main/a1/p1"])
+
+
+async def test_when_every_step_is_over_the_last_one_says_so(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    last = planned(step_id="hour", due_at=LATER)
+    await given(database, ring, planned(useful_until=LATER), last)
+
+    await queue.expire(now=START)
+
+    assert await reminders(database) == {
+        "a1/day": "expired superseded route 0",
+        "a1/hour": "expired no-longer-useful route 0",
+    }
+    [entry] = await Worklist(database, ring).open()
+    assert entry.details == ("no-longer-useful",)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"due_at": NOON - MINUTE}, id="an-earlier-step"),
+        pytest.param({"visit": SIBLING, "due_at": LATER}, id="of-another-visit"),
+        pytest.param({"start_at": START + LEASE, "due_at": LATER}, id="moved-away"),
+        pytest.param({"due_at": START + LEASE}, id="thanks-after-the-visit"),
+    ],
+)
+async def test_a_step_gives_way_to_no_other(
+    queue: MessageQueue, database: Database, ring: KeyRing, other: dict[str, Any]
+) -> None:
+    late = planned(useful_until=LATER)
+    another = planned(step_id="other", useful_until=START + 2 * LEASE, **other)
+    await given(database, ring, late, another)
+
+    await queue.expire(now=LATER)
+
+    kept = await reminders(database)
+    assert kept["a1/day"] == "expired no-longer-useful route 0"
 
 
 async def test_what_may_have_gone_does_not_expire(

@@ -22,6 +22,7 @@ from reminder.rules.consents import has_consented
 from reminder.rules.events import old_start
 from reminder.rules.protection import protect
 from reminder.rules.tiers import tier
+from reminder.rules.where import clinic_of
 
 log = structlog.get_logger()
 
@@ -139,8 +140,11 @@ def visits_of(
     clinics: ClinicDirectory,
     now: datetime,
 ) -> list[Visit]:
-    """The visits a message is about, the earliest first, each with its tier."""
-    clinic = clinics.by_id(message.clinic_id)
+    """The visits a message is about, the earliest first, each with its tier.
+
+    The tier is that of the clinic a visit is at now, whoever sends the message.
+    """
+    sender = clinics.by_id(message.clinic_id)
     visits = []
     for key in message.appointments:
         person = people.get(key.patient)
@@ -150,7 +154,13 @@ def visits_of(
             Visit(
                 appointment,
                 person.patient,
-                tier(appointment, clinic, message.channel, message.to, person).tier,
+                tier(
+                    appointment,
+                    clinic_of(appointment, clinics, sender),
+                    message.channel,
+                    message.to,
+                    person,
+                ).tier,
                 old_start(appointment, person, clinics, now),
             )
             for appointment in person.appointments

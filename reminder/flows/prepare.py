@@ -189,7 +189,8 @@ def _reasons(
     """
     if not message.reminders:
         clinic = clinics.by_id(message.clinic_id)
-        if not still_on_file(message.to, message.appointments, people, clinic):
+        about = message.appointments
+        if not still_on_file(message.to, about, people, clinics, clinic):
             return Spoilt(message, "address-not-on-file")
         patients = [people.get(key.patient) for key in message.appointments]
         is_answer = message.kind is MessageKind.ANSWER

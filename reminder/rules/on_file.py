@@ -3,39 +3,48 @@
 from collections.abc import Iterable, Mapping
 
 from reminder.model.appointments import AppointmentKey
-from reminder.model.clinics import Clinic
+from reminder.model.clinics import Clinic, ClinicDirectory
 from reminder.model.people import ContactPoint, PatientKey
 from reminder.model.reminders import Person
 from reminder.rules.recipients import Audience, audience
+from reminder.rules.where import clinic_of
 
 
 def still_on_file(
     to: ContactPoint,
     visits: Iterable[AppointmentKey],
     people: Mapping[PatientKey, Person],
-    clinic: Clinic,
+    clinics: ClinicDirectory,
+    otherwise: Clinic,
 ) -> tuple[AppointmentKey, ...]:
     """Those of the visits whose patient, or guardian, still has the address.
 
     A number may belong to a stranger by now: what the EHR no longer has, or
-    who said stop, gets neither a new link nor an answer.
+    who said stop, gets neither a new link nor an answer. Each visit is judged by
+    the clinic it is at now, or by `otherwise` when it is of none.
     """
     return tuple(
         visit
         for visit in visits
         if visit.patient in people
-        and _is_told(people[visit.patient], visit, to, clinic)
+        and _is_told(people[visit.patient], visit, to, clinics, otherwise)
     )
 
 
 def _is_told(
-    person: Person, visit: AppointmentKey, to: ContactPoint, clinic: Clinic
+    person: Person,
+    visit: AppointmentKey,
+    to: ContactPoint,
+    clinics: ClinicDirectory,
+    otherwise: Clinic,
 ) -> bool:
     patient = person.patient
     if patient is None or patient.deceased or to in person.blocked:
         return False
     told = (
-        audience(patient, clinic, appointment, person)
+        audience(
+            patient, clinic_of(appointment, clinics, otherwise), appointment, person
+        )
         for appointment in person.appointments
         if appointment.key == visit
     )

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from reminder.model.appointments import Kind
+from reminder.model.appointments import Kind, Place
 from reminder.model.people import Channel, Consent, ConsentBy, ConsentKind, Preference
 from reminder.model.rulesets import Confidential, Ruleset
 from reminder.rules.on_file import still_on_file
@@ -13,6 +13,7 @@ from tests.rules.examples import (
     SMS,
     appointment,
     clinic,
+    directory,
     patient,
     person,
     utc,
@@ -57,7 +58,7 @@ CHILD = {"birth_date": "2018-05-17", "guardians": (MOTHER,)}
 def test_an_address_may_be_told_of_a_visit_while_it_is_on_file(to, world, told) -> None:
     people = {world.key: world}
 
-    found = still_on_file(to, [VISIT.key], people, clinic())
+    found = still_on_file(to, [VISIT.key], people, directory(), clinic())
 
     assert found == ((VISIT.key,) if told else ())
 
@@ -66,7 +67,8 @@ def test_only_the_visits_of_those_who_have_the_address_are_told_of() -> None:
     stranger = VISIT.key._replace(patient_id="p2")
     world = person(VISIT)
 
-    found = still_on_file(EMAIL, [VISIT.key, stranger], {world.key: world}, clinic())
+    people = {world.key: world}
+    found = still_on_file(EMAIL, [VISIT.key, stranger], people, directory(), clinic())
 
     assert found == (VISIT.key,)
 
@@ -98,7 +100,33 @@ def test_no_link_to_a_confidential_visit_goes_to_a_guardian(to, consents, told) 
     child = patient(birth_date="2012-05-17", guardians=(MOTHER,))
     world = person(visit, patient=child, consents=consents)
 
-    found = still_on_file(to, [visit.key], {world.key: world}, clinic(ruleset=rules))
+    harbor = clinic(ruleset=rules)
+
+    found = still_on_file(
+        to, [visit.key], {world.key: world}, directory(harbor), harbor
+    )
+
+    assert found == ((visit.key,) if told else ())
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        pytest.param("teens", False, id="at-a-clinic-that-keeps-it-to-them"),
+        pytest.param("harbor-main", True, id="at-the-clinic-that-wrote"),
+        pytest.param("elsewhere", True, id="at-none"),
+    ],
+)
+def test_the_clinic_a_visit_is_at_says_who_is_told_whoever_writes(place, told) -> None:
+    visit = replace(VISIT, place=Place(place))
+    rules = Ruleset(confidential=Confidential(frozenset({"teens"})))
+    teens = clinic(clinic_id="teens", location_ids=frozenset({"teens"}), ruleset=rules)
+    child = patient(birth_date="2012-05-17", guardians=(MOTHER,))
+    people = {child.key: person(visit, patient=child)}
+
+    found = still_on_file(
+        MOTHERS_SMS, [visit.key], people, directory(clinic(), teens), clinic()
+    )
 
     assert found == ((visit.key,) if told else ())
 
@@ -109,4 +137,5 @@ def test_who_stopped_a_clinics_reminders_still_gets_the_answer_they_asked_for() 
     )
     world = person(VISIT, preference=stopped)
 
-    assert still_on_file(EMAIL, [VISIT.key], {world.key: world}, clinic())
+    people = {world.key: world}
+    assert still_on_file(EMAIL, [VISIT.key], people, directory(), clinic())

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from reminder.model.appointments import Appointment, AppointmentKey, Kind
+from reminder.model.appointments import Appointment, AppointmentKey, Kind, Place
+from reminder.model.clinics import ClinicDirectory
 from reminder.model.people import (
     Consent,
     ConsentBy,
@@ -14,10 +15,20 @@ from reminder.model.people import (
     Patient,
     PatientKey,
 )
-from reminder.model.rulesets import Confidential
+from reminder.model.rulesets import Confidential, Ruleset
 from tests.web.choices import ANA, ruled
 from tests.web.forms import Phone
-from tests.web.world import ANA_EMAIL, ANA_SMS, HOUR, MAIN, NOW, START, World, booking
+from tests.web.world import (
+    ANA_EMAIL,
+    ANA_SMS,
+    CLINIC,
+    HOUR,
+    MAIN,
+    NOW,
+    START,
+    World,
+    booking,
+)
 from tests.web.world import patient as adult
 
 NO_PAGE = "This link does not open a page"
@@ -80,6 +91,75 @@ async def test_a_link_that_was_open_when_the_visit_became_confidential_closes(
 
     assert "2:30 PM" in said
     assert NO_PAGE in after
+
+
+@pytest.fixture
+def two_clinics(world: World) -> World:
+    """Beside the clinic that sends the links, one that is a teenager's own affair."""
+    teens = replace(
+        CLINIC,
+        clinic_id="teens",
+        location_ids=frozenset({"teens"}),
+        ruleset=Ruleset(
+            rules=CLINIC.ruleset.rules, confidential=Confidential(frozenset({"teens"}))
+        ),
+    )
+    world.clinics = ClinicDirectory((CLINIC, teens), {MAIN: "lake"})
+    return world
+
+
+AT_TEENS = {"place": Place("teens"), "version_id": "2", "fingerprint": "moved"}
+
+
+async def test_a_link_closes_when_the_visit_moves_to_a_confidential_clinic(
+    two_clinics: World, phone: Phone
+) -> None:
+    world = two_clinics
+    await world.given(patients=[teen()])
+    token = await world.link()
+    await phone.open(token)
+    said = await born(phone)
+    world.clock.move_on(minutes=1)
+    await world.given(booking(**AT_TEENS), patients=[teen()])
+
+    after = await phone.press("Add to my calendar")
+
+    assert "2:30 PM" in said
+    assert NO_PAGE in after
+    assert NO_PAGE in await phone.open(token)
+
+
+async def test_no_new_link_is_sent_for_a_visit_at_a_clinic_that_is_confidential_now(
+    two_clinics: World, phone: Phone
+) -> None:
+    world = two_clinics
+    await world.given(patients=[teen()])
+    await phone.open(await world.link())
+    for _ in range(5):
+        await phone.born(year="1999")
+    world.clock.move_on(minutes=1)
+    await world.given(booking(**AT_TEENS), patients=[teen()])
+    before = await world.tables()
+
+    said = await phone.press("Send the link", agree="yes")
+
+    assert NO_PAGE in said
+    assert await world.tables() == before
+
+
+async def test_the_clinic_that_is_stopped_is_the_one_the_page_names(
+    two_clinics: World, phone: Phone
+) -> None:
+    world = two_clinics
+    await world.given(booking(**AT_TEENS), patients=[adult()])
+    await phone.open(await world.link())
+    await phone.born()
+
+    await phone.press("How should we reach you?")
+    await phone.press("Save", **{"stop-clinic": "yes"})
+
+    (kept,) = await world.store.appointments.people([ANA])
+    assert kept.preference.stopped_clinics == {"lake"}
 
 
 async def test_of_several_visits_the_others_open_and_nothing_tells_of_one_more(

@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from reminder.flows.respond.details import WORDS
-from reminder.model.appointments import Kind
+from reminder.model.appointments import Kind, Place
+from reminder.model.clinics import ClinicDirectory
 from reminder.model.people import (
     Channel,
     Consent,
@@ -16,10 +18,19 @@ from reminder.model.people import (
     ContactPoint,
     Guardian,
 )
-from reminder.model.rulesets import Confidential, Tier, Tiers
+from reminder.model.rulesets import Confidential, Ruleset, Tier, Tiers
 from tests.web.choices import ANA, CONTACT, choosing, form, ruled
 from tests.web.forms import Phone, text
-from tests.web.world import ANA_EMAIL, ANA_SMS, NOW, World, booking, patient
+from tests.web.world import (
+    ANA_EMAIL,
+    ANA_SMS,
+    CLINIC,
+    MAIN,
+    NOW,
+    World,
+    booking,
+    patient,
+)
 
 QUESTION = "How much may a text message say?"
 OLD_PHONE = ContactPoint(Channel.SMS, "+15550177")
@@ -169,6 +180,19 @@ async def test_it_is_not_asked_where_it_is_not_theirs_to_choose(
 
     assert QUESTION not in said
     assert await world.store.consents.log(ANA) == []
+
+
+async def test_it_is_not_asked_where_the_visits_own_clinic_texts_no_more_than_a_notice(
+    world: World, phone: Phone
+) -> None:
+    rules = Ruleset(rules=CLINIC.ruleset.rules, tiers=Tiers(sms=Tier.BASIC))
+    quiet = replace(
+        CLINIC, clinic_id="quiet", location_ids=frozenset({"q"}), ruleset=rules
+    )
+    world.clinics = ClinicDirectory((CLINIC, quiet), {MAIN: "lake"})
+    await world.given(booking(place=Place("q")))
+
+    assert QUESTION not in await choosing(world, phone)
 
 
 async def test_a_phone_that_answered_stop_is_not_asked(

@@ -63,7 +63,9 @@ class Contact:
                 return present
             known, now = present.known, present.visitor.now
             before = known.person.preference
-            wanted = chosen(wish, offers(known), before, known.clinic)
+            # The page names the link's clinic beside the box that stops a clinic.
+            named = present.visitor.opening.clinic
+            wanted = chosen(wish, offers(known), before, named)
             said = consent(known, _details(present), wish, now)
             if wanted == before and said is None:
                 return present.page(News.CONTACT_SAME)

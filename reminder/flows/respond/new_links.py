@@ -57,7 +57,9 @@ class NewLinks:
             return await self._exhausted(opening, now)
         # It is strangers who burn links, perhaps at a number that is theirs now.
         by_key = {person.key: person for person in opening.people}
-        about = still_on_file(link.to, link.appointments, by_key, opening.clinic)
+        about = still_on_file(
+            link.to, link.appointments, by_key, self._door.clinics(), opening.clinic
+        )
         if not about:
             return await self._exhausted(opening, now, _NOT_ON_FILE)
         is_new = await self._send(opening, about, count, now)

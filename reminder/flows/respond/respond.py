@@ -61,7 +61,7 @@ class Respond:
         replan: Callable[[Sequence[PatientKey]], Awaitable[None]],
     ) -> None:
         tickets = Tickets(ticket_key)
-        visitors = Visitors(appointments, answers, reminders, tickets)
+        visitors = Visitors(appointments, answers, reminders, tickets, clinics)
         self._door = Door(links, visitors, worklist, clinics, tickets, clock)
         answering = Answering(
             ehrs=ehrs,

@@ -11,9 +11,10 @@ from reminder.flows.respond.tickets import Pass, Tickets
 from reminder.flows.respond.visits import Known, is_kept_from, view
 from reminder.model.answers import Answer, Link
 from reminder.model.appointments import AppointmentKey
-from reminder.model.clinics import Clinic
+from reminder.model.clinics import Clinic, ClinicDirectory, Clinics
 from reminder.model.people import PatientKey
 from reminder.model.reminders import Person, Reminder
+from reminder.rules.where import clinic_of
 
 
 class Appointments(Protocol):
@@ -41,7 +42,8 @@ class Reminders(Protocol):
 class Opening:
     """A link that works, as it was opened: with those visits that it may open.
 
-    `people` are their patients, as they were known then.
+    `clinic` is whose message it was in: its name is over the pages. `people`
+    are their patients, as they were known then.
     """
 
     link: Link
@@ -107,6 +109,7 @@ class Visitors:
     answers: Answers
     reminders: Reminders
     tickets: Tickets
+    clinics: Clinics
 
     async def people(self, link: Link) -> list[Person]:
         """The patients a link is about."""
@@ -123,7 +126,7 @@ class Visitors:
         visits = tuple(
             key
             for key in link.appointments
-            if not (known := _known(key, by_key.get(key.patient), clinic))
+            if not (known := self._known(key, by_key.get(key.patient), clinic))
             or not is_kept_from(known, link.to)
         )
         if not visits:
@@ -137,12 +140,17 @@ class Visitors:
         by_key = {person.key: person for person in people}
         visits: dict[str, Known] = {}
         for key in opening.link.appointments:
-            known = _known(key, by_key.get(key.patient), opening.clinic)
+            known = self._known(key, by_key.get(key.patient), opening.clinic)
             if known is not None and key.patient in who.patients:
                 visits[self.tickets.visit_ref(key)] = await self._with_past(known)
         return Visitor(
             opening=opening, who=who, visits=visits, tickets=self.tickets, now=now
         )
+
+    def _known(
+        self, key: AppointmentKey, person: Person | None, sender: Clinic
+    ) -> Known | None:
+        return _known(key, person, self.clinics(), sender)
 
     async def _with_past(self, known: Known) -> Known:
         """With what the patient did, and what they were told."""
@@ -155,7 +163,12 @@ class Visitors:
         )
 
 
-def _known(key: AppointmentKey, person: Person | None, clinic: Clinic) -> Known | None:
+def _known(
+    key: AppointmentKey,
+    person: Person | None,
+    clinics: ClinicDirectory,
+    sender: Clinic,
+) -> Known | None:
     """The visit as the EHR has it; None when it has it no more, or not its patient."""
     if person is None or person.patient is None:
         return None
@@ -164,7 +177,7 @@ def _known(key: AppointmentKey, person: Person | None, clinic: Clinic) -> Known 
             return Known(
                 appointment=appointment,
                 patient=person.patient,
-                clinic=clinic,
+                clinic=clinic_of(appointment, clinics, sender),
                 person=person,
             )
     return None

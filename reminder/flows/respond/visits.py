@@ -38,7 +38,9 @@ _TOLD = frozenset({ReminderState.SENT, ReminderState.ANSWERED})
 class Known:
     """All that is known of one visit: `answers` and `reminders` are about it alone.
 
-    `answers` has the newest first. `person` is the world of its patient.
+    `clinic` is the one it is at now, not the one whose link was opened: it says
+    who may be told. `answers` has the newest first. `person` is the world of its
+    patient.
     """
 
     appointment: Appointment

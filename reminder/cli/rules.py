@@ -21,6 +21,7 @@ from reminder.cli.rules_asked import (
     Found,
     calendar_of,
     checked,
+    document_if_any,
     document_of,
     draft_of,
     given_owner,
@@ -187,12 +188,15 @@ def preview(
     """What a ruleset would send to everyone with a visit ahead; nothing is sent."""
 
     async def work(app: App) -> None:
-        document = await document_of(app, file, clinic, organisation=organisation)
-        await checked(app, document, file)
         if patient is not None:
-            entries = await calendar_of(app, document, patient)
+            rules = await document_if_any(app, file, clinic, organisation=organisation)
+            if rules is not None:
+                await checked(app, rules, file)
+            entries = await calendar_of(app, rules, patient)
             preview_output.show_calendar(entries, app.clinics(), as_json=as_json)
             return
+        document = await document_of(app, file, clinic, organisation=organisation)
+        await checked(app, document, file)
         with progress("people looked at") as advance:
             report = await app.rulesets.preview(
                 document, limit=None if as_json else SHOWN, progress=advance

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import typer
+
 from reminder.app.wiring import THE_FILE, App
 from reminder.cli import rules_output as output
 from reminder.cli.errors import Exit, Stopped, Trouble
@@ -89,6 +91,19 @@ async def document_of(
     return (await draft_of(app, owner)).document
 
 
+async def document_if_any(
+    app: App, file: Path | None, clinic: str | None, *, organisation: bool
+) -> RulesetDocument | None:
+    """The same; None, and said so, where there is neither: the rules in force count."""
+    if file is None:
+        owner = owner_of(app, clinic, organisation=organisation)
+        if await app.store.rulesets.draft(owner) is None:
+            said = f"There is no draft of {owner}: this is by the rules in force."
+            typer.echo(said, err=True)
+            return None
+    return await document_of(app, file, clinic, organisation=organisation)
+
+
 async def draft_of(app: App, owner: str) -> RulesetVersion:
     """What the owner has not published yet."""
     draft = await app.store.rulesets.draft(owner)
@@ -139,9 +154,12 @@ async def checked(
 
 
 async def calendar_of(
-    app: App, document: RulesetDocument, patient_id: str
+    app: App, document: RulesetDocument | None, patient_id: str
 ) -> list[CalendarEntry]:
-    """Every step of one patient, at whichever EHR of these clinics knows them."""
+    """Every step of one patient, at whichever EHR of these clinics knows them.
+
+    By the rules in force where no others are given.
+    """
     for connection in dict.fromkeys(one.connection for one in app.clinics().clinics):
         key = PatientKey(connection, patient_id)
         entries = await app.rulesets.calendar(key, document)

@@ -168,11 +168,19 @@ class RulesetsFlow:
         )
 
     async def calendar(
-        self, patient: PatientKey, document: RulesetDocument
+        self, patient: PatientKey, document: RulesetDocument | None = None
     ) -> list[CalendarEntry] | None:
-        """Every step of every visit of one patient, if it were in force."""
+        """Every step of every visit of one patient, if this ruleset were in force.
+
+        Without one it is by the rules as they are.
+        """
         versions = await self._versions.in_force()
-        return await self._preview.calendar(patient, self._with(document, versions))
+        clinics = (
+            with_rules_in_force(self._clinics(), versions)
+            if document is None
+            else self._with(document, versions)
+        )
+        return await self._preview.calendar(patient, clinics)
 
     async def publish(
         self, owner: str, *, by: str, note: str, revision: int | None = None

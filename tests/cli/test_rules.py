@@ -181,6 +181,21 @@ def test_a_calendar_tells_one_patients_steps_in_sentences(rules: Rules) -> None:
     assert unknown[0] == "No such patient is known."
 
 
+def test_without_draft_or_file_a_calendar_is_by_the_rules_in_force(
+    rules: Rules,
+) -> None:
+    words = ("preview", "--patient", "ana")
+
+    in_force = rules.says(*words)
+    said = rules.clinic.types("rules", *words).stderr
+    rules.draft(NEAR_ALONE)
+    by_draft = rules.says(*words)
+
+    assert {one["step"] for one in in_force} >= {"week", "day"}
+    assert said == "There is no draft of elm: this is by the rules in force.\n"
+    assert {one["step"] for one in by_draft} >= {"near"}
+
+
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [

@@ -53,5 +53,6 @@ def read_wish(form: Form, language_shown: str) -> Wish:
         lead=form.get("lead", ""),
         stops=frozenset(one for one in Stop if form.get(f"stop-{one}") == _TICKED),
         details=form.get("details", ""),
+        number=form.get("number", ""),
         language_shown=language_shown,
     )

@@ -108,7 +108,7 @@ CONTACT = ContactChoice(
         leads=(timedelta(hours=2), timedelta(days=1), timedelta(days=7)),
         stoppable=tuple(Channel),
     ),
-    details=TextDetails(to=ANA_SMS, by=ConsentBy.PATIENT),
+    details=TextDetails(to=ANA_SMS, by=ConsentBy.PATIENT, ref="number-a"),
 )
 
 ALIKE = {*NEWS, *PROBLEMS} - {
@@ -169,8 +169,12 @@ PAGES: dict[str, Page] = {
     **NO_TIMES,
     "contact": CONTACT,
     "contact-details": replace(
-        CONTACT, details=TextDetails(to=ANA_SMS, by=ConsentBy.PATIENT, given=True)
+        CONTACT,
+        details=TextDetails(
+            to=ANA_SMS, by=ConsentBy.PATIENT, ref="number-a", given=True
+        ),
     ),
+    "contact-renumbered": replace(CONTACT, renumbered=True),
     "contact-stopped": replace(
         CONTACT,
         preference=Preference(

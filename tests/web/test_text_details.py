@@ -131,6 +131,54 @@ async def test_who_came_by_e_mail_chooses_for_their_own_phone(
     assert await world.store.consents.log(ANA) == [consent()]
 
 
+async def renumbered(world: World, phone: Phone, **changes: str) -> str:
+    """Her number changes in the EHR while the choices are on her screen."""
+    await world.given()
+    await choosing(world, phone, to=ANA_EMAIL)
+    world.clock.move_on(minutes=1)
+    await world.given(patients=[patient(contact_points=(OTHER_PHONE, ANA_EMAIL))])
+    return await phone.press("Save", **changes)
+
+
+async def test_nobody_agrees_for_a_number_they_were_not_shown(
+    world: World, phone: Phone
+) -> None:
+    said = await renumbered(world, phone, details="yes", language="es")
+    before = await world.store.consents.log(ANA)
+    (ana,) = await world.store.appointments.people([ANA])
+    await phone.press("Save", details="yes")
+
+    assert "The phone number has changed It now ends in 88 . Nothing was saved." in said
+    assert "the number that ends in 88 ." in said
+    assert (before, ana.preference.language) == ([], None)
+    (kept,) = await world.store.consents.log(ANA)
+    assert (kept.given, kept.to) == (True, OTHER_PHONE)
+
+
+async def test_a_number_that_changed_is_no_trouble_to_who_agrees_to_nothing(
+    world: World, phone: Phone
+) -> None:
+    said = await renumbered(world, phone, language="es")
+
+    (ana,) = await world.store.appointments.people([ANA])
+    assert "has changed" not in said
+    assert ana.preference.language == "es"
+    assert await world.store.consents.log(ANA) == []
+
+
+@pytest.mark.parametrize("number", ["", "ñ", "+15550100", "x" * 2048])
+async def test_a_yes_to_a_forged_number_is_none(
+    world: World, phone: Phone, number: str
+) -> None:
+    await world.given()
+    await choosing(world, phone)
+
+    said = await phone.press("Save", details="yes", number=number)
+
+    assert "Nothing was saved" in said
+    assert await world.store.consents.log(ANA) == []
+
+
 async def test_of_two_phones_it_is_about_the_one_the_link_came_to(
     world: World, phone: Phone
 ) -> None:

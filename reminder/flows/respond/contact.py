@@ -6,7 +6,12 @@ from typing import Protocol
 
 import structlog
 
-from reminder.flows.respond.details import Consents, consent, text_details
+from reminder.flows.respond.details import (
+    Consents,
+    consent,
+    is_about_another,
+    text_details,
+)
 from reminder.flows.respond.door import Ask, Refusal
 from reminder.flows.respond.offers import Wish, chosen, offers
 from reminder.flows.respond.page_states import News, Step
@@ -46,27 +51,26 @@ class Contact:
         present = await self._presence.at(ask, Step.SEE)
         if not isinstance(present, Present):
             return present
-        known = present.known
-        return ContactChoice(
-            here=present.visitor.here(Step.CONTACT),
-            visit=present.view,
-            preference=known.person.preference,
-            offers=offers(known),
-            details=_details(present),
-            blocked=_blocked(present),
-        )
+        return _choice(present)
 
-    async def keep(self, ask: Ask, wish: Wish) -> Visits | Refusal:
-        """Keep what was chosen; the same again changes nothing, and says so."""
+    async def keep(self, ask: Ask, wish: Wish) -> ContactChoice | Visits | Refusal:
+        """Keep what was chosen; the same again changes nothing, and says so.
+
+        The choices again, and nothing kept, when they agreed to texts to a number
+        that has changed since they saw it.
+        """
         async with self._presence.turn(ask, Step.CONTACT) as present:
             if not isinstance(present, Present):
                 return present
+            asked = _details(present)
+            if is_about_another(asked, wish):
+                return _choice(present, renumbered=True)
             known, now = present.known, present.visitor.now
             before = known.person.preference
             # The page names the link's clinic beside the box that stops a clinic.
             named = present.visitor.opening.clinic
             wanted = chosen(wish, offers(known), before, named)
-            said = consent(known, _details(present), wish, now)
+            said = consent(known, asked, wish, now)
             if wanted == before and said is None:
                 return present.page(News.CONTACT_SAME)
             await self._save(known.key.patient, wanted, said, now)
@@ -87,8 +91,22 @@ class Contact:
         log.info("kept_preference", nothing=wanted.nothing)
 
 
+def _choice(present: Present, *, renumbered: bool = False) -> ContactChoice:
+    known = present.known
+    return ContactChoice(
+        here=present.visitor.here(Step.CONTACT),
+        visit=present.view,
+        preference=known.person.preference,
+        offers=offers(known),
+        details=_details(present),
+        blocked=_blocked(present),
+        renumbered=renumbered,
+    )
+
+
 def _details(present: Present) -> TextDetails | None:
-    return text_details(present.known, present.visitor.opening.link.to)
+    visitor = present.visitor
+    return text_details(present.known, visitor.opening.link.to, visitor.tickets)
 
 
 def _blocked(present: Present) -> tuple[Channel, ...]:

@@ -34,8 +34,8 @@ Offered = TypeVar("Offered", bound=str | timedelta)
 class Wish:
     """The form as it was sent, each field as its text; all of it may be forged.
 
-    `details` is empty where it was not asked. `language_shown` is the language
-    of the page it was on.
+    `details` is empty where it was not asked; `number` says about which number it
+    was. `language_shown` is the language of the page it was on.
     """
 
     channel: str = ""
@@ -43,6 +43,7 @@ class Wish:
     lead: str = ""
     stops: frozenset[Stop] = frozenset()
     details: str = ""
+    number: str = ""
     language_shown: str = ""
 
 

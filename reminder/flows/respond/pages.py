@@ -193,10 +193,14 @@ class Offers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextDetails:
-    """The number whose texts may name the visit, and who says so; `given` is now."""
+    """The number whose texts may name the visit, and who says so; `given` is now.
+
+    `ref` names the number in the form, so that a yes is to the one that was shown.
+    """
 
     to: ContactPoint
     by: ConsentBy
+    ref: str
     given: bool = False
 
     @property
@@ -210,13 +214,15 @@ class ContactChoice(AboutVisit):
     """How the patient wants to be told, and what they can choose from.
 
     `details` is None where it is not theirs to choose. On `blocked` channels
-    an address of the visitor's answered STOP.
+    an address of the visitor's answered STOP. `renumbered` means that the form
+    was about another number than there is now, so that nothing was saved.
     """
 
     preference: Preference
     offers: Offers
     details: TextDetails | None = None
     blocked: tuple[Channel, ...] = ()
+    renumbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from reminder.messages.signed import base64url, mac
 from reminder.messages.tickets import Ticket, read, seal
 from reminder.model.answers import Link
 from reminder.model.appointments import AppointmentKey, Slot
-from reminder.model.people import PatientKey
+from reminder.model.people import ContactPoint, PatientKey
 
 _GOOD_FOR = timedelta(minutes=15)
 _MARK_BYTES = 9
@@ -37,6 +37,10 @@ class Tickets:
     def visit_ref(self, key: AppointmentKey) -> str:
         """A short name for one visit of a link, that says nothing by itself."""
         return self._mark("visit", key)
+
+    def number_ref(self, key: PatientKey, to: ContactPoint) -> str:
+        """A name for a patient's number, by which a form tells which one it showed."""
+        return self._mark("number", (*key, to.channel, to.value))
 
     def issue(
         self,

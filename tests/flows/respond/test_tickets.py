@@ -1,6 +1,7 @@
 """What the forms of a page may do."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -82,3 +83,14 @@ def test_a_key_of_another_house_opens_nothing() -> None:
 
 def test_the_key_is_in_no_repr() -> None:
     assert "kkk" not in repr(TICKETS)
+
+
+def test_a_number_is_named_for_one_patient_and_not_told() -> None:
+    other = replace(ANA_SMS, value="+15550188")
+
+    refs = [TICKETS.number_ref(*of) for of in ((ANA, ANA_SMS), (LEO, ANA_SMS))]
+    refs += [TICKETS.number_ref(ANA, other), Tickets(b"x" * 32).number_ref(ANA, other)]
+
+    assert len({*refs}) == 4
+    assert "5550100" not in refs[0]
+    assert TICKETS.number_ref(ANA, replace(other, value=ANA_SMS.value)) == refs[0]

@@ -20,6 +20,9 @@ _WORDS = {
     "frozen_set_type": "write a list in square brackets",
     "model_type": "write a table: keys with their values",
 }
+_TABLES = {("rule",), ("steps",), ("clinic",)}
+"""Lists of tables, each under a heading of its own."""
+
 _LIMITS = {
     "less_than_equal": "at most",
     "less_than": "less than",
@@ -31,6 +34,9 @@ _LIMITS = {
 def complaint(details: ErrorDetails) -> str:
     """What is wrong, or what to write instead, in one short sentence."""
     kind, said = details["type"], details["msg"].removeprefix("Value error, ")
+    if kind == "tuple_type" and details["loc"][-1:] in _TABLES:
+        names = [name for name in details["loc"] if isinstance(name, str)]
+        return f"write [[{'.'.join(names)}]]"
     if kind in _WORDS:
         return _WORDS[kind]
     if kind in _LIMITS:

@@ -12,6 +12,7 @@ from reminder.rules.complaints import complaint, is_echo
 from reminder.rules.ruleset_parts import DocumentPart
 from reminder.rules.taken_ids import ID_TAKEN
 from reminder.rules.toml_lines import line_of
+from reminder.rules.words import shortened
 
 _Location = tuple[int | str, ...]
 _Tree = Mapping[str, Any]
@@ -55,7 +56,13 @@ def _place(tree: _Tree, location: _Location) -> str:
         known = _inside(here, "id") or _inside(here, "name")
         label = known if isinstance(known, str) else f"number {int(number) + 1}"
         words.append(f"{str(name).removesuffix('s')} {label}")
-    return ", ".join(words) or "the ruleset"
+    return ", ".join(map(_shown, words)) or "the ruleset"
+
+
+def _shown(words: str) -> str:
+    """Short, and without signs that a terminal would obey instead of show."""
+    short = shortened(words)
+    return short if short.isprintable() else repr(short)[1:-1]
 
 
 def _found(tree: _Tree, location: _Location) -> object:
@@ -75,6 +82,7 @@ def _inside(here: Any, name: int | str) -> Any:  # noqa: ANN401 - whatever TOML 
 def _not(found: object) -> str:
     if isinstance(found, bool):
         return f"{str(found).lower()} cannot stand here"
+    found = shortened(found) if isinstance(found, str) else found
     shown = repr(found) if isinstance(found, str | int | float) else "this"
     return f"{shown} cannot stand here"
 

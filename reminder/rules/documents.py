@@ -28,6 +28,7 @@ from reminder.rules.document_remarks import remark, remarks
 from reminder.rules.document_text import print_document
 from reminder.rules.ruleset_parts import DocumentPart
 from reminder.rules.toml_text import TOO_DEEP, NestedTooDeeply, read_toml
+from reminder.rules.words import shortened
 
 __all__ = ["DocumentError", "parse_document", "print_document"]
 
@@ -96,7 +97,7 @@ def _another_owners(text: str, named: object, owner: str | None) -> Remark:
         text,
         {},
         ("owner",),
-        f"these are the rules of {str(named)!r}",
+        f"these are the rules of {shortened(str(named))!r}",
         f"write {owner!r}, or take them to their owner",
     )
 

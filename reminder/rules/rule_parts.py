@@ -65,10 +65,20 @@ def in_words(parse: Callable[[str], _Value], example: str) -> PlainValidator:
     return PlainValidator(read)
 
 
+_IN_HOURS = "write minutes or hours before the visit: '2 hours before'"
+_OTHER_UNITS = re.compile("day|week|month|when")
+
+
 def _useful(text: str) -> MinutesBefore | HoursBefore:
-    offset = parse_offset(text)
+    try:
+        offset = parse_offset(text)
+    except ValueError as error:
+        # What it advises may be right for a step, and be refused here next.
+        if _OTHER_UNITS.search(str(error)):
+            raise ValueError(_IN_HOURS) from None
+        raise
     if not isinstance(offset, MinutesBefore | HoursBefore):
-        raise ValueError("write minutes or hours before the visit: '2 hours before'")  # noqa: TRY004 - pydantic reports only ValueError
+        raise ValueError(_IN_HOURS)  # noqa: TRY004 - pydantic reports only ValueError
     return offset
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from reminder.rules.rule_parts import slug
+from reminder.rules.words import shortened
 
 ID_TAKEN = "id_taken"
 """The kind of error that says so."""
@@ -35,7 +36,7 @@ def _tables(part: object, key: str) -> Iterator[tuple[int, dict[str, object]]]:
 
 
 def _taken(what: str, taken: object, place: tuple[int | str, ...]) -> InitErrorDetails:
-    said = f"two {what}s have the id {str(taken)!r}"
+    said = f"two {what}s have the id {shortened(str(taken))!r}"
     return _detail(ID_TAKEN, said, place)
 
 

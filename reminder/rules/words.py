@@ -11,6 +11,8 @@ from typing import TypeVar
 
 Unit = TypeVar("Unit", bound=str)
 
+_LONGEST = 60
+
 _TIME = "a time of day such as '10:00'"
 _TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _NUMBER = re.compile("[0-9]{1,6}")
@@ -40,7 +42,7 @@ class Words:
     """
 
     def __init__(self, kind: str, text: str) -> None:
-        self._text = f"{kind} {text!r}"
+        self._text = f"{kind} {shortened(text)!r}"
         self._left = text.lower().split()
 
     def peek(self) -> str | None:
@@ -68,7 +70,9 @@ class Words:
 
     def wrong(self, word: str, allowed: str) -> ValueError:
         """That a word does not fit, and what would."""
-        return ValueError(f"{self._text}: {word!r} does not fit, say {allowed}")
+        return ValueError(
+            f"{self._text}: {shortened(word)!r} does not fit, say {allowed}"
+        )
 
     def time_of_day(self) -> time:
         """Take a time of day, to the minute."""
@@ -117,6 +121,11 @@ class Words:
             return f"'{days}{side}{after_days}'"
         meant = [unit for unit in units if unit == _MEANT.get(name)]
         return _either(meant or units)
+
+
+def shortened(text: str) -> str:
+    """The same, or its beginning: enough to find it again where it was written."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def counted(count: int, unit: str) -> str:

@@ -592,3 +592,59 @@ def test_another_owner_is_named_beside_whatever_else_is_wrong() -> None:
     found = wrong(WHOLE.replace("a_day = 2", "a_day = 0"), owner="lake")
 
     assert [one.place for one in found] == ["owner", "caps, a_day"]
+
+
+def test_a_table_where_a_list_of_them_belongs_is_told_its_brackets() -> None:
+    text = WHOLE[: WHOLE.index("[[rule]]")] + '[rule]\nid = "all"\nsteps = []\n'
+    [rule] = wrong(text)
+    [steps] = wrong(text.replace("[rule]", "[[rule]]").replace("steps = []", STEPS))
+
+    assert (rule.place, rule.advice) == ("rule", "write [[rule]]")
+    assert (steps.place, steps.advice) == ("rule all, steps", "write [[rule.steps]]")
+
+
+STEPS = '[rule.steps]\nid = "day"\n'
+
+
+@pytest.mark.parametrize("useful", ["3 days before", "2 hourz before", "when booked"])
+def test_until_when_it_is_of_use_is_said_in_minutes_or_hours(useful: str) -> None:
+    [found] = wrong(WHOLE.replace('useful = "2 hours', f'useful = "{useful}" # "'))
+
+    assert found.problem == f"{useful!r} cannot stand here"
+    assert found.advice == "write minutes or hours before the visit: '2 hours before'"
+
+
+LONG = "a" * 3000
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(STEP, f'offset = "{LONG}"', id="offset"),
+        pytest.param(STEP, f'offset = "1 {LONG}"', id="unit"),
+        pytest.param('"unless confirmed"', f'"{LONG}"', id="condition"),
+        pytest.param('"1 hour"', f'"{LONG}"', id="span"),
+        pytest.param('quiet = "earlier"', f'quiet = "{LONG}"', id="choice"),
+        pytest.param('id = "week"', f'id = "{LONG}"', id="id"),
+        pytest.param("extends", LONG, id="key"),
+    ],
+)
+def test_what_is_very_long_is_not_said_whole(before: str, after: str) -> None:
+    for found in wrong(WHOLE.replace(before, after)):
+        assert "aaaaaaaaaa" in found.place + found.problem
+        assert len(found.place + found.problem) < 300
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x9b", "\u202e", "\u2066", "\x07"])
+def test_no_sign_in_a_name_reaches_a_terminal_that_would_obey_it(sign: str) -> None:
+    written = f"\\u{ord(sign):04x}"
+    text = WHOLE.replace('id = "week"', f'id = "we{written}ek"').replace(
+        "extends", f'"ex{written}tends"'
+    )
+
+    remarks = wrong(text)
+
+    assert len(remarks) == 2
+    for one in remarks:
+        assert sign not in one.place + one.problem + one.advice
+        assert repr(sign)[1:-1] in one.place

@@ -48,6 +48,12 @@ def set_up(stream: TextIO | None = None) -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
+def only_errors() -> None:
+    """For a command that tells in sentences what it does, and to whom."""
+    wrapper = structlog.make_filtering_bound_logger(logging.ERROR)
+    structlog.configure(wrapper_class=wrapper)
+
+
 def where(error: BaseException) -> str:
     """The file and line an exception came from: never its message."""
     frames = traceback.extract_tb(error.__traceback__)

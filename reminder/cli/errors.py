@@ -113,10 +113,17 @@ def reported(*, as_json: bool = False) -> Iterator[None]:
 
 def say(what: str, *, place: str = "", why: str = "", do: str = "") -> None:
     """One problem on standard error; empty parts are left out."""
-    typer.echo(what, err=True)
+    typer.echo(_printable(what), err=True)
     for label, text in (("where", place), ("why", why), ("do", do)):
         if text:
-            typer.echo(f"  {label:<6} {text}", err=True)
+            typer.echo(f"  {label:<6} {_printable(text)}", err=True)
+
+
+def _printable(text: str) -> str:
+    """Signs that a terminal would obey are written out: names may hold any."""
+    return "".join(
+        one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text
+    )
 
 
 def _print(troubles: list[Trouble], as_json: bool) -> None:  # noqa: FBT001 - it is the flag itself

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from reminder.app.logs import only_errors
 from reminder.app.places import database_url
 from reminder.app.wiring import App, open_app
 from reminder.cli import preview_output
@@ -222,6 +223,7 @@ def publish(
 ) -> None:
     """Put the draft in force, after it was shown what that changes."""
     told: dict[str, object] = {}
+    only_errors()
 
     async def work(app: App) -> None:
         owner = owner_of(app, clinic, organisation=organisation)

@@ -72,13 +72,22 @@ def read_file(file: Path, owner: str | None) -> RulesetDocument:
         Stopped: it cannot be read at all.
     """
     try:
-        return parse_document(file.read_text(encoding="utf-8"), owner)
+        text = file.read_text(encoding="utf-8-sig")
+        if "\0" in text:  # UTF-16 of plain letters can be read as UTF-8.
+            raise Stopped(Exit.WRONG_USE, _no_utf8(file))
+        return parse_document(text, owner)
     except DocumentError as error:
         raise Found(error.remarks, file) from None
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "It is no text."
-        trouble = Trouble("The file cannot be read.", str(file), why or "")
+    except UnicodeDecodeError:
+        raise Stopped(Exit.WRONG_USE, _no_utf8(file)) from None
+    except OSError as error:
+        trouble = Trouble("The file cannot be read.", str(file), error.strerror or "")
         raise Stopped(Exit.WRONG_USE, trouble) from None
+
+
+def _no_utf8(file: Path) -> Trouble:
+    what, why = "The file cannot be read.", "It is not text in UTF-8."
+    return Trouble(what, str(file), why, do="Save it as UTF-8.")
 
 
 async def document_of(

@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from reminder.app.serve import AddressUnusable
-from reminder.cli.errors import Exit, Stopped, Trouble, reported
+from reminder.cli.errors import Exit, Stopped, Trouble, reported, say
 from reminder.messages.render import TemplateError
 from reminder.store.errors import (
     KeyRingMismatch,
@@ -111,6 +111,19 @@ def test_a_script_gets_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "why": "57P01",
         "do": "Check [database] url, and that the server is up.",
     }
+
+
+def test_what_is_said_does_not_command_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say("a\x1b[2Jb", place="c\u202ed", do="é, 診察\nand more")
+
+    assert capsys.readouterr().err.splitlines() == [
+        "a\\x1b[2Jb",
+        "  where  c\\u202ed",
+        "  do     é, 診察",
+        "and more",
+    ]
 
 
 def test_ctrl_c_is_no_error_of_ours(capsys: pytest.CaptureFixture[str]) -> None:

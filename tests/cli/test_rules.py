@@ -105,7 +105,9 @@ def test_rules_go_from_a_file_over_a_preview_into_force(rules: Rules) -> None:
     imported = rules.draft(DAY + NEAR, "--by", "Kim", "--note", "One more")
     before = rules.planned()
     preview = rules.does("preview")
-    published = rules.does("publish", "--note", "At last", "--by", "Sam", "--yes")
+    words = ("publish", "--note", "At last", "--by", "Sam", "--yes")
+    done = rules.clinic.types("rules", *words)
+    published = done.stdout.splitlines()
 
     assert imported[0] == "Draft of elm, to be version 2:"
     assert imported[-1] == "Next: reminder rules preview --clinic elm"
@@ -114,6 +116,7 @@ def test_rules_go_from_a_file_over_a_preview_into_force(rules: Rules) -> None:
         "+1, \N{MINUS SIGN}0, 0 otherwise than now: 2 messages to come instead of 1."
     )
     assert published[0] == preview[0]
+    assert "{" not in done.output
     assert published[2] == "Version 2 of elm is in force."
     assert before == {"week": "skipped", "day": "planned"}
     assert rules.planned() | {"week": ""} == {
@@ -369,6 +372,36 @@ def test_what_cannot_be_done_says_why(
     unread: Rules, code: int, words: list[str], said: str
 ) -> None:
     assert unread.refuses(code, *words)[0] == said
+
+
+def test_a_byte_order_mark_is_no_part_of_a_ruleset(unread: Rules) -> None:
+    file = unread.file(DAY)
+    (unread.clinic.folder / "rules.toml").write_bytes(DAY.encode("utf-8-sig"))
+
+    assert "Nothing keeps" in unread.does("check", file, "--clinic", "elm")[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_a_file_in_another_encoding_is_to_be_saved_anew(
+    unread: Rules, encoding: str
+) -> None:
+    file = unread.file(DAY)
+    text = DAY.replace('id = "visits"', 'id = "visits"\nname = "Ärztin"')
+    (unread.clinic.folder / "rules.toml").write_bytes(text.encode(encoding))
+
+    said = unread.refuses(2, "check", file, "--clinic", "elm")
+
+    assert said[0] == "The file cannot be read."
+    assert said[-1] == "  do     Save it as UTF-8."
+
+
+def test_plain_letters_of_two_bytes_each_are_no_utf8_either(unread: Rules) -> None:
+    file = unread.file(DAY)
+    (unread.clinic.folder / "rules.toml").write_bytes(DAY.encode("utf-16-le"))
+
+    said = unread.refuses(2, "check", file, "--clinic", "elm")
+
+    assert said[-1] == "  do     Save it as UTF-8."
 
 
 def test_rules_of_a_file_that_is_for_another_owner_are_refused(

@@ -15,10 +15,9 @@ from reminder.messages.render import Renderer, TemplateError
 from reminder.model.clinics import ClinicDirectory, Clinics
 from reminder.model.clock import Clock
 from reminder.model.messages import ClaimedMessage, Message
-from reminder.model.people import ConsentKind, PatientKey
+from reminder.model.people import PatientKey
 from reminder.model.reminders import Person
 from reminder.model.rulesets import Tier
-from reminder.rules.consents import has_consented
 from reminder.rules.events import old_start
 from reminder.rules.protection import protect
 from reminder.rules.tiers import tier
@@ -89,7 +88,7 @@ class Composing:
     ) -> Ready:
         words, clinics = self._words, self._clinics()
         visits = visits_of(message, people, clinics, self._clock())
-        consented = _consented(message, people, visits)
+        consented = _consented(message, visits)
         protection = protect(message.channel, consented=consented)
         token = link_token(message.message_id, words.link_key)
         content = compose(
@@ -169,21 +168,15 @@ def visits_of(
     return sorted(visits, key=lambda visit: visit.appointment.start_at)
 
 
-def _consented(
-    message: ClaimedMessage,
-    people: Mapping[PatientKey, Person],
-    visits: Sequence[Visit],
-) -> bool:
-    """Whether everyone it is about chose to have details in clear at this address.
+def _consented(message: ClaimedMessage, visits: Sequence[Visit]) -> bool:
+    """Whether all it is about may be said in clear at this address.
 
-    Of a sensitive visit nothing is said in clear, whatever was chosen.
+    Where others can read along, a tier above the basic one says that they chose
+    it. Nothing is said in clear where one of the visits is not known.
     """
-    about = [people.get(key.patient) for key in message.appointments]
+    known = {visit.appointment.key for visit in visits}
     return (
         bool(visits)
+        and known.issuperset(message.appointments)
         and all(visit.tier > Tier.BASIC for visit in visits)
-        and all(
-            one is not None and has_consented(one, ConsentKind.DETAILS, message.to)
-            for one in about
-        )
     )

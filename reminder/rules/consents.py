@@ -20,17 +20,22 @@ def promise_everything(text_version: str) -> bool:
     return text_version.strip().startswith(_EVERYTHING)
 
 
-def has_consented(person: Person, kind: ConsentKind, to: ContactPoint) -> bool:
+def has_consented(
+    person: Person, kind: ConsentKind, to: ContactPoint, *, of_minor: bool
+) -> bool:
     """Whether the last word about this patient and address is a yes."""
-    return agreed_words(person, kind, to) is not None
+    return agreed_words(person, kind, to, of_minor=of_minor) is not None
 
 
-def agreed_words(person: Person, kind: ConsentKind, to: ContactPoint) -> str | None:
+def agreed_words(
+    person: Person, kind: ConsentKind, to: ContactPoint, *, of_minor: bool
+) -> str | None:
     """The words the last yes was said to; None when the last word is no yes.
 
     A yes counts from those who may give it, and with the words they were
-    shown; a no counts from anybody. Said at one instant, the no counts, and
-    of two yeses the one that promised less.
+    shown; a guardian's only for a visit of a minor. A no counts from anybody.
+    Said at one instant, the no counts, and of two yeses the one that promised
+    less.
     """
     if not person.consents:
         return None
@@ -45,7 +50,7 @@ def agreed_words(person: Person, kind: ConsentKind, to: ContactPoint) -> str | N
         if consent.kind is kind
         and consent.to == to
         and consent.patient == person.key
-        and _counts(consent)
+        and _counts(consent, of_minor=of_minor)
     ]
     if not words:
         return None
@@ -53,7 +58,9 @@ def agreed_words(person: Person, kind: ConsentKind, to: ContactPoint) -> str | N
     return None if is_no else text_version
 
 
-def _counts(consent: Consent) -> bool:
+def _counts(consent: Consent, *, of_minor: bool) -> bool:
     if not consent.given:
         return True
+    if consent.by is ConsentBy.GUARDIAN and not of_minor:
+        return False
     return consent.by in _WHO[consent.kind] and bool(consent.text_version.strip())

@@ -125,7 +125,7 @@ def _alone(patient: Patient, person: Person) -> Audience | Reason:
         point
         for point in patient.contact_points
         if point.value.lower() not in read_by_others
-        and has_consented(person, ConsentKind.OWN_ADDRESS, point)
+        and has_consented(person, ConsentKind.OWN_ADDRESS, point, of_minor=True)
     )
     if not own:
         return Reason.CONFIDENTIAL

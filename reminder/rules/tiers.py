@@ -9,7 +9,7 @@ from reminder.model.people import Channel, ConsentKind, ContactPoint
 from reminder.model.reminders import Person
 from reminder.model.rulesets import Tier, Tiers
 from reminder.rules.consents import agreed_words, promise_everything
-from reminder.rules.minors import is_in_confidence
+from reminder.rules.minors import is_in_confidence, is_minor
 from reminder.rules.sensitivity import is_sensitive
 
 _LIMITED = {
@@ -51,7 +51,8 @@ def tier(
     agreed = _AGREED.get(channel)
     if agreed is None or limit is Tier.BASIC:
         return of_clinic
-    words = agreed_words(person, ConsentKind.DETAILS, to)
+    of_minor = patient is not None and is_minor(patient, clinic, appointment.start_at)
+    words = agreed_words(person, ConsentKind.DETAILS, to, of_minor=of_minor)
     if words is None:
         return TierChoice(Tier.BASIC, f"no consent to details by {agreed}")
     if limit is Tier.FULL and not promise_everything(words):

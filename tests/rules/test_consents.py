@@ -22,8 +22,8 @@ YES = Consent(
 NO = replace(YES, given=False, at=utc("2027-01-11 12:00"))
 
 
-def agreed(*said, kind=ConsentKind.DETAILS, to=SMS):
-    return has_consented(person(consents=said), kind, to)
+def agreed(*said, kind=ConsentKind.DETAILS, to=SMS, of_minor=True):
+    return has_consented(person(consents=said), kind, to, of_minor=of_minor)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,28 @@ def test_only_the_minor_says_that_an_address_is_their_own(said, stands):
     ]
 
     assert agreed(*words, kind=ConsentKind.OWN_ADDRESS) is stands
+
+
+@pytest.mark.parametrize(
+    ("said", "stands"),
+    [
+        pytest.param(
+            (replace(YES, by=GUARDIAN),), False, id="a-guardians-yes-does-not"
+        ),
+        pytest.param((YES,), True, id="their-own-does"),
+        pytest.param((replace(YES, by=STAFF),), True, id="as-staff-wrote-it-down"),
+        pytest.param(
+            (YES, replace(NO, by=GUARDIAN)), False, id="a-guardians-no-holds-on"
+        ),
+        pytest.param(
+            (NO, replace(YES, by=GUARDIAN, at=utc("2027-01-12 12:00"))),
+            False,
+            id="a-guardians-yes-lifts-no-no-of-theirs",
+        ),
+    ],
+)
+def test_of_what_was_said_for_a_minor_an_adult_is_held_to_no_yes(said, stands):
+    assert agreed(*said, of_minor=False) is stands
 
 
 def test_anybody_may_say_that_an_address_is_not_theirs_alone():

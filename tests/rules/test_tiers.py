@@ -172,6 +172,22 @@ def test_the_lowest_say_counts_and_is_named(channel, case, expected):
     assert choice(channel, **case) == TierChoice(*expected)
 
 
+@pytest.mark.parametrize(
+    ("born", "expected"),
+    [
+        pytest.param("2009-03-16", STANDARD, id="while-they-are-a-minor"),
+        pytest.param("2009-03-15", BASIC, id="not-from-their-birthday-on"),
+        pytest.param(None, BASIC, id="nor-where-nobody-knows"),
+    ],
+)
+def test_a_guardians_consent_is_for_the_visits_of_a_minor(born, expected):
+    mothers = replace(yes(SMS), by=ConsentBy.GUARDIAN)
+
+    found = choice(Channel.SMS, who=patient(birth_date=born), consents=[mothers])
+
+    assert found.tier is expected
+
+
 def test_without_a_record_of_the_patient_the_visit_alone_decides():
     world = person(LABELLED, patient=None)
 

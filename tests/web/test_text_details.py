@@ -203,6 +203,22 @@ async def test_a_guardian_consents_as_one_and_for_their_own_phone(
     assert await world.store.consents.log(ANA) == [consent(by=ConsentBy.GUARDIAN)]
 
 
+async def test_who_came_of_age_is_asked_anew_what_a_guardian_had_agreed_to(
+    world: World, phone: Phone
+) -> None:
+    await world.given()
+    await world.store.consents.record(consent(by=ConsentBy.GUARDIAN))
+    world.clock.move_on(minutes=1)
+
+    await choosing(world, phone)
+    asked = form(phone).fields["details"]
+    await phone.press("Save", details="yes")
+
+    assert asked == "no"
+    own = (await world.store.consents.log(ANA))[-1]
+    assert (own.given, own.by) == (True, ConsentBy.PATIENT)
+
+
 @pytest.mark.parametrize(
     ("rules", "people", "to"),
     [

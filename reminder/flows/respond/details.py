@@ -52,7 +52,9 @@ def text_details(
     if Channel.SMS not in channels(known):
         return None
     by = ConsentBy.GUARDIAN if isinstance(visitor, Guardian) else ConsentBy.PATIENT
-    given = has_consented(known.person, ConsentKind.DETAILS, number)
+    given = has_consented(
+        known.person, ConsentKind.DETAILS, number, of_minor=known.is_of_minor
+    )
     ref = tickets.number_ref(known.key.patient, number)
     return TextDetails(to=number, by=by, ref=ref, given=given)
 

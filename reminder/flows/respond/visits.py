@@ -17,7 +17,7 @@ from reminder.model.appointments import (
 from reminder.model.clinics import Clinic
 from reminder.model.people import ContactPoint, Guardian, Patient
 from reminder.model.reminders import Person, Reminder, ReminderState
-from reminder.rules.minors import is_in_confidence
+from reminder.rules.minors import is_in_confidence, is_minor
 from reminder.rules.recipients import Audience, audience
 
 _CHANGES = frozenset(
@@ -60,6 +60,11 @@ class Known:
         """Who may be told of it; nobody of a minor's confidential visit."""
         told = audience(self.patient, self.clinic, self.appointment, self.person)
         return told.people if isinstance(told, Audience) else ()
+
+    @property
+    def is_of_minor(self) -> bool:
+        """Whether its patient is a minor when it starts."""
+        return is_minor(self.patient, self.clinic, self.appointment.start_at)
 
     @property
     def is_in_confidence(self) -> bool:

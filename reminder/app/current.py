@@ -50,7 +50,11 @@ def directory_of(
 ) -> ClinicDirectory:
     """The directory with these versions in force, and its fingerprint."""
     directory = with_rules_in_force(facts, versions)
-    return replace(directory, fingerprint=fingerprint(directory))
+    return replace(
+        directory,
+        fingerprint=fingerprint(directory),
+        versions={owner: one.version for owner, one in versions.items()},
+    )
 
 
 def fingerprint(clinics: ClinicDirectory) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -67,6 +68,9 @@ async def run(
             open_app(loaded, works=works) as app,
             contextlib.AsyncExitStack() as stack,
         ):
+            # What stays is not to be looked through for garbage at every batch.
+            gc.collect()
+            gc.freeze()
             if only is not Only.WORK:
                 ready(await stack.enter_async_context(pages(app)))
             if works:

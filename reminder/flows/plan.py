@@ -1,7 +1,7 @@
 """Makes the plan again for everyone whose world changed, one person at a time."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,14 +10,12 @@ import structlog
 
 from reminder.flows import readable
 from reminder.flows.entries import Entries
+from reminder.flows.for_a_human import for_a_human
 from reminder.flows.overlap import one_ahead
-from reminder.model.appointments import AppointmentKey
 from reminder.model.clinics import ClinicDirectory, Clinics
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey
-from reminder.model.reasons import Reason
-from reminder.model.reminders import Decision, Person, PlanCounts, Skipped
-from reminder.model.worklist import WorklistEntry, WorklistKind
+from reminder.model.reminders import Decision, Person, PlanCounts
 from reminder.rules.plan import plan
 
 log = structlog.get_logger()
@@ -51,7 +49,7 @@ class Plans(Protocol):
         plans: Sequence[tuple[Person, Sequence[Decision]]],
         *,
         now: datetime,
-        rules: str | None = None,
+        rules: Mapping[str, int] | None = None,
     ) -> PlanCounts:
         """Keep the difference, in one transaction, if these rules are in force."""
 
@@ -63,7 +61,7 @@ class _Made:
     keys: Sequence[PatientKey]
     plans: Sequence[tuple[Person, Sequence[Decision]]]
     now: datetime
-    rules: str | None
+    clinics: ClinicDirectory
 
     @property
     def failed(self) -> set[PatientKey]:
@@ -136,14 +134,20 @@ class Plan:
             self._people, keys, told_since=now - readable.CAPS_LOOK_BACK
         )
         plans = list(_decide(people, clinics, now))
-        return _Made(keys, plans, now, clinics.fingerprint or None)
+        return _Made(keys, plans, now, clinics)
 
     async def _keep(self, made: _Made) -> PlanCounts:
         # First, so that no crash lets one be planned and not reported.
         await self._worklist.add_all(
-            [entry for plan in made.plans for entry in _for_a_human(*plan, made.now)]
+            [
+                entry
+                for person, decisions in made.plans
+                for entry in for_a_human(person, decisions, made.clinics, made.now)
+            ]
         )
-        return await self._plans.keep_plans(made.plans, now=made.now, rules=made.rules)
+        return await self._plans.keep_plans(
+            made.plans, now=made.now, rules=made.clinics.versions
+        )
 
 
 def _decide(
@@ -155,31 +159,3 @@ def _decide(
         except Exception as error:  # noqa: BLE001 - nobody waits for one impossible person
             error_name = type(error).__name__
             log.error("could_not_plan", **person.key._asdict(), error=error_name)
-
-
-def _for_a_human(
-    person: Person, decisions: Sequence[Decision], now: datetime
-) -> Iterator[WorklistEntry]:
-    """What only staff can settle, but for what an earlier plan reported."""
-    reported = {(one.key, one.reason) for one in person.kept}
-    seen = set[tuple[AppointmentKey, Reason]]()
-    for decision in decisions:
-        if not isinstance(decision, Skipped) or decision.reason not in _KINDS:
-            continue
-        appointment, reason = decision.key.appointment, decision.reason
-        known = (decision.key, reason) in reported or (appointment, reason) in seen
-        seen.add((appointment, reason))
-        if not known:
-            yield WorklistEntry(
-                kind=_KINDS[reason],
-                subject="/".join(appointment),
-                at=now,
-                appointment=appointment,
-                clinic_id=decision.clinic_id,
-            )
-
-
-_KINDS = {
-    Reason.NO_CLINIC: WorklistKind.NO_CLINIC,
-    Reason.CONFIDENTIAL: WorklistKind.CONFIDENTIAL,
-}

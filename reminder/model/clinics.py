@@ -1,6 +1,6 @@
 """Clinics: their places, their calendar and wall clock, and the rules they follow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from zoneinfo import ZoneInfo
@@ -59,12 +59,14 @@ class ClinicDirectory:
 
     `defaults` maps a connection to the clinic that takes appointments whose
     Location belongs to none. `fingerprint` changes whenever a clinic or its
-    rules do.
+    rules do. `versions` are those of the rulesets in force in it, by owner;
+    None where it was not made of any.
     """
 
     clinics: tuple[Clinic, ...]
     defaults: dict[str, str] = field(default_factory=dict)
     fingerprint: str = ""
+    versions: Mapping[str, int] | None = None
 
     def by_id(self, clinic_id: str) -> Clinic:
         """The clinic of that id; KeyError when there is none."""

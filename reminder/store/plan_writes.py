@@ -1,6 +1,6 @@
 """Writes the difference between plans and what is kept: one statement a kind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from reminder.model.reminders import (
     Reminder,
     ReminderState,
 )
+from reminder.model.rulesets import VersionState
 from reminder.store import plan_rows
 from reminder.store.batches import batches
 from reminder.store.bulk import insert_missing, update_each
@@ -24,12 +25,12 @@ from reminder.store.keyring import KeyRing
 from reminder.store.plan_difference import Difference, difference
 from reminder.store.plan_kept import kept_now, routes_now, theirs
 from reminder.store.plan_rows import Line
-from reminder.store.statements import one_of, table
-from reminder.store.tables import InstanceRow, PersonRow, ReminderRow
+from reminder.store.statements import among, one_of, table
+from reminder.store.tables import PersonRow, ReminderRow, RulesetRow
 
 _PERSON = table(PersonRow)
 _REMINDER = table(ReminderRow)
-_INSTANCE = table(InstanceRow)
+_RULESET = table(RulesetRow)
 
 Plan = tuple[Person, Sequence[Decision]]
 
@@ -52,7 +53,7 @@ async def write_plans(
     plans: Sequence[Plan],
     *,
     now: datetime,
-    rules: str | None = None,
+    rules: Mapping[str, int] | None = None,
 ) -> PlanCounts:
     """Make what is kept say what was decided; plans others overtook change nothing.
 
@@ -147,10 +148,11 @@ async def _lock(
     return rows
 
 
-async def _in_force(session: AsyncSession) -> str | None:
-    query = select(_INSTANCE.c.rules_fingerprint)
-    fingerprint: str | None = (await session.execute(query)).scalar()
-    return fingerprint
+async def _in_force(session: AsyncSession) -> dict[str, int]:
+    """The version of each owner's ruleset that is in force."""
+    published = among(_RULESET.c.state, VersionState.PUBLISHED)
+    query = select(_RULESET.c.owner, _RULESET.c.version).where(published)
+    return {row.owner: row.version for row in await session.execute(query)}
 
 
 async def _write(session: AsyncSession, work: _Work) -> None:

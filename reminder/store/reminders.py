@@ -1,6 +1,6 @@
 """Keeps what the plan decided, and tells what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -47,7 +47,7 @@ class ReminderStore:
         plans: Sequence[tuple[Person, Sequence[Decision]]],
         *,
         now: datetime,
-        rules: str | None = None,
+        rules: Mapping[str, int] | None = None,
     ) -> PlanCounts:
         """Keep what was decided, in one transaction; again, it changes nothing.
 

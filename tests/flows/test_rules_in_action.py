@@ -28,6 +28,7 @@ from reminder.model.rulesets import (
     OnlyIfUnconfirmed,
     Rule,
     Ruleset,
+    RulesetDocument,
     Step,
     Tier,
     Tiers,
@@ -543,15 +544,19 @@ class TestPublishing:
         self, any_house: House
     ) -> None:
         house = any_house
-        await house.store.appointments.replan_all_if_changed("new")
+        versions = house.store.rulesets
+        await versions.save_draft(
+            RulesetDocument(owner="elm"), by="Ana", note="", now=NOW, revision=None
+        )
+        await versions.publish("elm", by="Ana", note="", now=NOW, revision=None)
         rules(house, step("23 hours before"))
-        house.directory = replace(house.directory, fingerprint="old")
+        house.directory = replace(house.directory, versions={})
         house.ehr.put(visit(), patient())
         await house.sync.run(everything=True)
 
         await house.plan.run()
         none = await house.reminders()
-        house.directory = replace(house.directory, fingerprint="new")
+        house.directory = replace(house.directory, versions={"elm": 1})
         await house.plan.run()
 
         assert none == []

@@ -19,6 +19,7 @@ from reminder.model.reminders import (
     ReminderState,
     Skipped,
 )
+from reminder.model.rulesets import RulesetDocument
 from reminder.store.addresses import address_index
 from reminder.store.keyring import KeyRing
 from reminder.store.plan_writes import write_plans
@@ -159,19 +160,24 @@ async def test_what_came_back_from_a_message_since_follows_the_plan(
 async def test_a_plan_made_by_rules_no_longer_in_force_is_not_kept(
     store: Store,
 ) -> None:
-    await store.appointments.replan_all_if_changed("old")
     await booked(store)
-    await store.appointments.replan_all_if_changed("new")
+    for _ in range(2):
+        await store.rulesets.save_draft(
+            RulesetDocument(owner="elm"), by="Ana", note="", now=NOW, revision=None
+        )
+        await store.rulesets.publish("elm", by="Ana", note="", now=NOW, revision=None)
 
-    old = await keep_plans(store, await ada(store), rules="old")
+    old = await keep_plans(store, await ada(store), rules={"elm": 1})
     after_old = await due(store), await states(store)
-    new = await keep_plans(store, await ada(store), rules="new")
+    new = await keep_plans(store, await ada(store), rules={"elm": 2})
 
     assert (old, after_old) == (PlanCounts(), ({"p1"}, {}))
     assert (new, await due(store)) == (PlanCounts(planned=1), set())
 
 
-async def keep_plans(store: Store, person: Person, *, rules: str) -> PlanCounts:
+async def keep_plans(
+    store: Store, person: Person, *, rules: dict[str, int]
+) -> PlanCounts:
     return await store.reminders.keep_plans([(person, [WEEK])], now=NOW, rules=rules)
 
 

@@ -94,6 +94,13 @@ def _not_reserved(step_id: str) -> str:
     return step_id
 
 
+def _printable(name: str) -> str:
+    """What turns the words after it around, or moves a cursor, is no name."""
+    if any(unicodedata.category(char) in {"Cc", "Cf"} for char in name):
+        raise ValueError("it holds a character that cannot be seen")
+    return name
+
+
 def slug(name: str) -> str:
     """A name as an id: 'Every visit' is `every-visit`; empty if it has no letters."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
@@ -222,7 +229,7 @@ class RulePart(Part):
     id: str | None = Field(default=None, pattern=ID)
     """A short name that stays with this rule; made of its name if it has none."""
 
-    name: str = Field(default="", max_length=120)
+    name: Annotated[str, AfterValidator(_printable)] = Field(default="", max_length=120)
     """A name for people."""
 
     match: MatchPart | None = None

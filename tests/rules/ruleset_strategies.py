@@ -51,7 +51,7 @@ words = (
     st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=12)
     | st.sampled_from(["394579002", "http://snomed.info/sct|394579002", "Follow up"])
 ).filter(lambda word: word == word.strip())
-names = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+names = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf")), max_size=30)
 clock = st.times().map(lambda at: time(at.hour, at.minute))
 """Times of day on a whole minute."""
 

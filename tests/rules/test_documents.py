@@ -648,3 +648,15 @@ def test_no_sign_in_a_name_reaches_a_terminal_that_would_obey_it(sign: str) -> N
     for one in remarks:
         assert sign not in one.place + one.problem + one.advice
         assert repr(sign)[1:-1] in one.place
+
+
+@pytest.mark.parametrize("name", ["\\u202Ereversed", "a\\u001B[2Jb", "two\\nlines"])
+def test_a_name_that_would_play_with_the_terminal_is_refused(name):
+    text = f'owner = "harbor"\n[[rule]]\nid = "r"\nname = "{name}"\nsteps = []\n'
+
+    with pytest.raises(DocumentError) as caught:
+        parse_document(text)
+
+    [remark] = caught.value.remarks
+    assert remark.place == "rule r, name"
+    assert "cannot be seen" in remark.problem

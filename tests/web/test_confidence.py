@@ -129,6 +129,25 @@ async def test_a_link_closes_when_the_visit_moves_to_a_confidential_clinic(
     assert NO_PAGE in await phone.open(token)
 
 
+async def test_an_act_that_brings_the_news_shows_the_visit_no_more(
+    two_clinics: World, phone: Phone
+) -> None:
+    world = two_clinics
+    await world.given(patients=[teen()])
+    await phone.open(await world.link())
+    await born(phone)
+    said = await phone.press("Cancel the visit")
+    ((key, before),) = world.ehr.bookings.items()
+    world.ehr.bookings[key] = replace(before, **AT_TEENS)
+
+    after = await phone.press("Cancel my visit")
+
+    assert "2:30 PM" in said
+    assert world.ehr.calls == ["cancel"]
+    assert "2:30 PM" not in after
+    assert "12 Lake Street" not in after
+
+
 async def test_no_new_link_is_sent_for_a_visit_at_a_clinic_that_is_confidential_now(
     two_clinics: World, phone: Phone
 ) -> None:

@@ -136,12 +136,18 @@ class Visitors:
     async def gather(
         self, opening: Opening, who: Pass, people: Sequence[Person], now: datetime
     ) -> Visitor:
-        """The visitor; visits the EHR has no more are left out."""
+        """The visitor; visits the EHR has no more are left out.
+
+        So is what has been kept from the link's address since it was opened: what
+        they did themselves may have brought the news.
+        """
         by_key = {person.key: person for person in people}
         visits: dict[str, Known] = {}
         for key in opening.link.appointments:
             known = self._known(key, by_key.get(key.patient), opening.clinic)
-            if known is not None and key.patient in who.patients:
+            if known is None or key.patient not in who.patients:
+                continue
+            if not is_kept_from(known, opening.link.to):
                 visits[self.tickets.visit_ref(key)] = await self._with_past(known)
         return Visitor(
             opening=opening, who=who, visits=visits, tickets=self.tickets, now=now

@@ -146,9 +146,8 @@ class Prepare:
         if kept is None:
             prepared.dropped += 1
         else:
-            if is_shortened(kept.reminders, clinics, now):
-                kept = replace(kept, template=shortened(kept.template))
-            _add(prepared, self._composing.one(kept, people))
+            told = _as_told(kept, people, clinics, now)
+            _add(prepared, self._composing.one(told, people))
         return _elsewhere(message, reasons)
 
     async def _wait_for_the_morning(
@@ -205,6 +204,25 @@ def _reasons(
         if reason is not None:
             reasons[reminder.reminder_id] = reason
     return reasons | _early(message, reasons, people, clinics, now)
+
+
+def _as_told(
+    message: ClaimedMessage,
+    people: Mapping[PatientKey, Person],
+    clinics: ClinicDirectory,
+    now: datetime,
+) -> ClaimedMessage:
+    """The message as it goes now: shorter if it is late and its step wants that.
+
+    An answer speaks only of visits its address may still hear of.
+    """
+    if not message.reminders:
+        clinic, about = clinics.by_id(message.clinic_id), message.appointments
+        still = still_on_file(message.to, about, people, clinics, clinic)
+        return replace(message, appointments=still)
+    if not is_shortened(message.reminders, clinics, now):
+        return message
+    return replace(message, template=shortened(message.template))
 
 
 def _early(

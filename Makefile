@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 
-.PHONY: help demo test check tests lock pictures clean
+.PHONY: help demo test check tests bench lock pictures clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ check: $(VENV)/.installed  ## format, lint, imports, types
 # by xdist_group: pytest 9.2 lets that mark pass in silence (pytest-xdist#1386).
 tests: $(VENV)/.installed  ## the tests alone; ARGS="-k name" to choose
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+bench: $(VENV)/.installed  ## measure; ARGS=--quick for a small round
+	$(BIN)/python benchmarks/plan.py $(ARGS)
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 

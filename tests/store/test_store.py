@@ -86,12 +86,16 @@ async def test_a_store_is_ready_and_says_when_every_connection_was_heard(
 
 async def test_a_store_with_a_migration_missing_is_not_ready(store: Store) -> None:
     async with store.database.write() as session:
-        await session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+        await session.execute(
+            text("UPDATE alembic_version SET version_num = 'x' || version_num")
+        )
 
     ready = await store.health.ready()
 
     async with store.database.write() as session:
-        await session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        await session.execute(
+            text("UPDATE alembic_version SET version_num = substr(version_num, 2)")
+        )
     assert ready == Readiness(database=True, schema=False)
 
 

@@ -13,8 +13,8 @@ from reminder.rules.visit import Visit
 
 def look_ahead(visit: Visit, step: PreparedStep) -> Candidate | Reason:
     """What can be told by a step before the visit, or why nothing is."""
-    if reason := visit.why_not():
-        return reason
+    if visit.reason is not None:
+        return visit.reason
     to = visit.told(step)
     if isinstance(to, Reason):
         return to

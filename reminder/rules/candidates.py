@@ -60,6 +60,8 @@ class Candidate:
     @property
     def to(self) -> ContactPoint:
         """Where it goes now: past the addresses that were given up before."""
+        if self.kept is None:
+            return self.routes[0]
         given_up = self._given_up()
         left = (point for point in self.routes if point not in given_up)
         return next(left, self.routes[0])

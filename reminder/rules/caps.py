@@ -28,14 +28,10 @@ def limit(candidates: Sequence[Candidate], world: World, zone: ZoneInfo) -> bool
     A message counts on the day it is due where the person is, today if that is
     over; messages that went count whoever of one address they were about.
     """
-    messages = [
-        message
-        for message in _messages(candidates)
-        if _is_capped(message) and not message[0].is_over
-    ]
-    if not messages:
+    capped = [one for one in candidates if _is_capped(one)]
+    if not capped:
         return False
-    days = _Days(world, zone)
+    messages, days = _messages(capped), _Days(world, zone)
     if days.is_roomy_for(messages):
         return False
     gave_way = False
@@ -89,19 +85,22 @@ class _Days:
             return False
         if caps.a_week is None or len(taken) < caps.a_week:
             return True
+        near = [on for on in taken if day - _WEEK < on < day + _WEEK]
+        if len(near) < caps.a_week:
+            return True
+        # The fullest seven days begin on a day with a message, or on this one.
         return all(
-            sum(first <= on < first + _WEEK for on in taken) < caps.a_week
-            for first in range(day - _WEEK + 1, day + 1)
+            sum(first <= on < first + _WEEK for on in near) < caps.a_week
+            for first in {day, *(on for on in near if on < day)}
         )
 
 
-def _messages(candidates: Iterable[Candidate]) -> Iterable[_Message]:
+def _messages(candidates: Iterable[Candidate]) -> list[_Message]:
     """What goes as one message counts as one."""
     messages: dict[tuple[object, ...], _Message] = defaultdict(list)
     for one in candidates:
-        if one.reason is None:
-            messages[_goes_with(one)].append(one)
-    return messages.values()
+        messages[_goes_with(one)].append(one)
+    return list(messages.values())
 
 
 def _goes_with(one: Candidate) -> tuple[object, ...]:
@@ -116,9 +115,10 @@ def _goes_with(one: Candidate) -> tuple[object, ...]:
     )
 
 
-def _is_capped(message: _Message) -> bool:
-    first = message[0]
-    return first.to.channel in first.clinic.ruleset.caps.channels
+def _is_capped(one: Candidate) -> bool:
+    if one.reason is not None or one.is_over:
+        return False
+    return one.to.channel in one.clinic.ruleset.caps.channels
 
 
 def _worth(message: _Message) -> tuple[object, ...]:

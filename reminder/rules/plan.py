@@ -18,7 +18,7 @@ could not be sent yet is sent while it is useful, and the queue ends it, for
 all to see, when it is not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from reminder.model.appointments import Appointment, AppointmentKey
@@ -103,17 +103,26 @@ def _looks(
 
 def _of_steps(visit: Visit, steps: Steps) -> list[_Look]:
     looks = [look for step in steps.followed if (look := _look(visit, step))]
-    if any(_is_own_and_over(look) for look in looks):
-        # It was booked too late for the patient's own choice: better the clinic's
-        # steps that are still ahead than nothing.
-        looks += [look for step in steps.replaced if (look := _look(visit, step))]
-    else:
-        reason = visit.why_not() or Reason.REPLACED_BY_PREFERENCE
-        looks += [visit.skipped(step, reason) for step in steps.replaced]
+    if steps.replaced:
+        looks += _of_replaced(visit, steps, looks)
     settle_usefulness(
         [one for one in looks if isinstance(one, Candidate) and one.is_before]
     )
     return looks
+
+
+def _of_replaced(
+    visit: Visit, steps: Steps, followed: Sequence[_Look]
+) -> Iterable[_Look]:
+    """The clinic's steps that the patient's own choice took the place of.
+
+    Where the visit was booked too late for that choice, those still ahead are
+    better than nothing.
+    """
+    if any(map(_is_own_and_over, followed)):
+        return [look for step in steps.replaced if (look := _look(visit, step))]
+    reason = visit.why_not() or Reason.REPLACED_BY_PREFERENCE
+    return [visit.skipped(step, reason) for step in steps.replaced]
 
 
 def _is_own_and_over(look: _Look) -> bool:

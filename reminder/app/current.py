@@ -13,6 +13,9 @@ from reminder.rules.in_force import with_rules_in_force
 class Versions(Protocol):
     """Where the rulesets in force are kept."""
 
+    async def versions_in_force(self) -> dict[str, int]:
+        """The number of the published version of each owner that has one."""
+
     async def in_force(self) -> dict[str, RulesetVersion]:
         """The published version of each owner that has one."""
 
@@ -36,11 +39,10 @@ class CurrentClinics:
 
     async def refresh(self) -> bool:
         """Look up what is in force; whether that is not what it was."""
-        versions = await self._versions.in_force()
-        known = {owner: version.version for owner, version in versions.items()}
-        if known == self._known:
+        if await self._versions.versions_in_force() == self._known:
             return False
-        self._known = known
+        versions = await self._versions.in_force()
+        self._known = {owner: version.version for owner, version in versions.items()}
         self._directory = directory_of(self._facts, versions)
         return True
 

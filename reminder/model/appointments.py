@@ -23,6 +23,16 @@ class AppointmentStatus(StrEnum):
     WAITLIST = "waitlist"
 
 
+CAME = frozenset(
+    {
+        AppointmentStatus.ARRIVED,
+        AppointmentStatus.CHECKED_IN,
+        AppointmentStatus.FULFILLED,
+    }
+)
+"""The states in which the EHR says that the patient came."""
+
+
 class ParticipationStatus(StrEnum):
     """FHIR R4 `Appointment.participant.status`, of the patient."""
 
@@ -117,6 +127,11 @@ class Appointment:
     history: History = History()
     fingerprint: str = ""
     seen_at: datetime | None = None
+
+    @property
+    def booked_at(self) -> datetime | None:
+        """When it was booked, as nearly as we know; None: long before we looked."""
+        return self.history.first_seen_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from reminder.rules.candidates import Candidate
 from reminder.rules.due import Due, wanted_at
 from reminder.rules.lateness import at_once_before, is_told_at_once, lateness
 from reminder.rules.prepared import PreparedStep
-from reminder.rules.rebooking import booked_at
 from reminder.rules.visit import Visit
 
 
@@ -42,7 +41,7 @@ def _at_once(
 ) -> Due | Reason:
     """When a step is told whose moment was over as the visit was booked."""
     published_at = visit.clinic.ruleset.published_at
-    since = booked_at(visit.appointment)
+    since = visit.appointment.booked_at
     if not is_told_at_once(step.step, when, since, published_at):
         return Reason.TOO_LATE
     start_at, now = visit.appointment.start_at, visit.world.now

@@ -8,7 +8,7 @@ from reminder.model.clinics import Clinic, ClinicDirectory
 from reminder.model.reasons import Reason
 from reminder.model.reminders import Person
 from reminder.rules.prepared import StepKind, prepared
-from reminder.rules.rebooking import booked_at, rebookings
+from reminder.rules.rebooking import rebookings
 from reminder.rules.world import World
 
 _A_DAY = timedelta(days=1)
@@ -56,7 +56,7 @@ def old_start(
 def _booked(
     appointment: Appointment, clinic: Clinic, world: World
 ) -> Happened | Reason | None:
-    since = booked_at(appointment)
+    since = appointment.booked_at
     if world.told_cancellations(appointment):
         # Told that it was cancelled, the patient must hear that it is not.
         since = appointment.history.status_since
@@ -75,7 +75,7 @@ def _moved(
 ) -> Happened | Reason | None:
     since = appointment.history.moved_at
     if since is None and appointment.key in rebookings(world)[0]:
-        since = booked_at(appointment)
+        since = appointment.booked_at
     if since is None:
         return None
     if _former(appointment, world) == appointment.start_at:

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 
-from reminder.model.appointments import Appointment, AppointmentStatus
+from reminder.model.appointments import CAME, Appointment
 from reminder.model.clinics import Clinic
 from reminder.model.reminders import Person
 from reminder.model.rulesets import Mode, Visitor
@@ -13,14 +12,6 @@ from reminder.rules.calendar import local_date
 
 _FOLLOW_UP = "followup"
 """HL7's table 0276, the preferred codes of `Appointment.appointmentType`."""
-
-_CAME = frozenset(
-    {
-        AppointmentStatus.ARRIVED,
-        AppointmentStatus.CHECKED_IN,
-        AppointmentStatus.FULFILLED,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +81,7 @@ class Facts:
             return (Visitor.RETURNING,)
         start_at = self.appointment.start_at
         came = any(
-            one.status in _CAME and one.start_at < start_at
+            one.status in CAME and one.start_at < start_at
             for one in self.person.appointments
         )
         return (Visitor.RETURNING if came else Visitor.NEW,)
@@ -108,7 +99,7 @@ class Facts:
     @property
     def lead_s(self) -> float | None:
         """The seconds that pass between the booking and the visit."""
-        booked_at = _booked_at(self.appointment)
+        booked_at = self.appointment.booked_at
         if booked_at is None:
             return None
         return (self.appointment.start_at - booked_at).total_seconds()
@@ -116,7 +107,7 @@ class Facts:
     @property
     def lead_days(self) -> int | None:
         """The clinic's calendar days from the booking to the visit."""
-        booked_at = _booked_at(self.appointment)
+        booked_at = self.appointment.booked_at
         if booked_at is None:
             return None
         last = local_date(self.clinic, self.appointment.start_at)
@@ -131,7 +122,3 @@ def facts(appointment: Appointment, person: Person, clinic: Clinic) -> Facts:
 def primary_subtag(language: str) -> str:
     """The language without its region or script: `es` of `es-MX` (BCP 47)."""
     return language.strip().partition("-")[0].lower()
-
-
-def _booked_at(appointment: Appointment) -> datetime | None:
-    return appointment.history.first_seen_at or appointment.created_at

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from reminder.model.appointments import AppointmentStatus
+from reminder.model.appointments import CAME
 from reminder.model.reasons import Reason
 from reminder.model.reminders import Reminder, ReminderState
 from reminder.rules.candidates import Candidate
@@ -15,13 +15,6 @@ from reminder.rules.visit import Visit
 _A_DAY = timedelta(days=1)
 """How long thanks are of use."""
 
-_CAME = frozenset(
-    {
-        AppointmentStatus.ARRIVED,
-        AppointmentStatus.CHECKED_IN,
-        AppointmentStatus.FULFILLED,
-    }
-)
 _NOT_TOLD = {ReminderState.SKIPPED, ReminderState.WITHDRAWN, ReminderState.EXPIRED}
 _NOT_NEWS = Reason.NOT_NEWS
 _OF_A_VISIT_AHEAD = frozenset({StepKind.BOOKED, StepKind.MOVED})
@@ -47,7 +40,7 @@ def look_back(visit: Visit, step: PreparedStep) -> Candidate | Reason:
     the EHR says that they came.
     """
     appointment, now = visit.appointment, visit.world.now
-    came = appointment.status in _CAME
+    came = appointment.status in CAME
     if not came and visit.reason not in (None, Reason.PAST):
         return visit.reason or Reason.NOT_ATTENDED
     to = visit.told(step)

@@ -63,7 +63,7 @@ def plan(
 def plan_going(
     person: Person, clinics: ClinicDirectory, now: datetime, going: Reminder
 ) -> tuple[Decision, ...]:
-    """As `plan`, while a reminder is about to go: against the caps it counts today."""
+    """As `plan`, while a reminder is about to go: by itself it is not said yet."""
     return _plan(World(person, prepared(clinics), now, going))
 
 

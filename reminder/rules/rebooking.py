@@ -5,7 +5,7 @@ one by one it would be a scare and a surprise; it is a move.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from reminder.model.appointments import (
     Appointment,
@@ -27,11 +27,6 @@ def rebookings(world: World) -> tuple[Pairs, Pairs]:
     if world.rebookings is None:
         world.rebookings = _pairs(world)
     return world.rebookings
-
-
-def booked_at(appointment: Appointment) -> datetime | None:
-    """When it was booked, as nearly as we know; None: long before we looked."""
-    return appointment.history.first_seen_at or appointment.created_at
 
 
 def _pairs(world: World) -> tuple[Pairs, Pairs]:
@@ -58,7 +53,7 @@ def _possible(world: World) -> Iterator[_Possible]:
         if one.status is AppointmentStatus.CANCELLED
     ]
     for new in world.person.appointments:
-        booked = booked_at(new)
+        booked = new.booked_at
         if not cancelled or booked is None or not _is_told_as_moved(new, world):
             continue
         within = _within(new, world)

@@ -14,7 +14,6 @@ from reminder.rules.candidates import Candidate
 from reminder.rules.conditions import Situation, unmet
 from reminder.rules.due import Due, due
 from reminder.rules.prepared import PreparedStep
-from reminder.rules.rebooking import booked_at
 from reminder.rules.recipients import (
     Audience,
     Recipient,
@@ -145,7 +144,7 @@ class Visit:
             self._situation = Situation(
                 confirmed=world.is_confirmed(appointment),
                 answered=world.is_answered(appointment),
-                booked_at=booked_at(appointment),
+                booked_at=appointment.booked_at,
                 start_at=appointment.start_at,
                 is_first_of_day=world.is_first_of_the_day(appointment, self.clinic),
             )

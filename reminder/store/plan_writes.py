@@ -17,7 +17,6 @@ from reminder.model.reminders import (
     Reminder,
     ReminderState,
 )
-from reminder.model.rulesets import VersionState
 from reminder.store import plan_rows
 from reminder.store.batches import batches
 from reminder.store.bulk import insert_missing, update_each
@@ -25,12 +24,12 @@ from reminder.store.keyring import KeyRing
 from reminder.store.plan_difference import Difference, difference
 from reminder.store.plan_kept import kept_now, routes_now, theirs
 from reminder.store.plan_rows import Line
-from reminder.store.statements import among, one_of, table
-from reminder.store.tables import PersonRow, ReminderRow, RulesetRow
+from reminder.store.rulesets import published_versions
+from reminder.store.statements import one_of, table
+from reminder.store.tables import PersonRow, ReminderRow
 
 _PERSON = table(PersonRow)
 _REMINDER = table(ReminderRow)
-_RULESET = table(RulesetRow)
 
 Plan = tuple[Person, Sequence[Decision]]
 
@@ -63,7 +62,7 @@ async def write_plans(
     rows = await _lock(session, by_key)
     # Asked while we hold these people: who puts other rules in force has them
     # planned again, before or after us.
-    if rules is not None and await _in_force(session) != rules:
+    if rules is not None and await published_versions(session) != rules:
         return PlanCounts()
     current = [row for row in rows if _is_current(row, by_key[_key(row)][0])]
     people = {_key(row): by_key[_key(row)][0] for row in current}
@@ -146,13 +145,6 @@ async def _lock(
         query = held.where(*where).order_by(column.id).with_for_update()
         rows.extend(await session.execute(query))
     return rows
-
-
-async def _in_force(session: AsyncSession) -> dict[str, int]:
-    """The version of each owner's ruleset that is in force."""
-    published = among(_RULESET.c.state, VersionState.PUBLISHED)
-    query = select(_RULESET.c.owner, _RULESET.c.version).where(published)
-    return {row.owner: row.version for row in await session.execute(query)}
 
 
 async def _write(session: AsyncSession, work: _Work) -> None:

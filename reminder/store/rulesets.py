@@ -38,6 +38,11 @@ class RulesetStore:
             rows = (await session.execute(select(_RULESET).where(published))).all()
         return {row.owner: _to_version(row) for row in rows}
 
+    async def versions_in_force(self) -> dict[str, int]:
+        """The number of every owner's published version; no document is read."""
+        async with self._database.read() as session:
+            return await published_versions(session)
+
     async def draft(self, owner: str) -> RulesetVersion | None:
         """What the owner has not published yet; None when there is no draft."""
         async with self._database.read() as session:
@@ -159,6 +164,13 @@ class RulesetStore:
             await _set(session, draft, {"version": draft.version + 1})
             await _add(session, owner, VersionState.PUBLISHED, values, draft.version)
         return True
+
+
+async def published_versions(session: AsyncSession) -> dict[str, int]:
+    """The version of each owner's ruleset that is in force."""
+    published = among(_RULESET.c.state, VersionState.PUBLISHED)
+    query = select(_RULESET.c.owner, _RULESET.c.version).where(published)
+    return {row.owner: row.version for row in await session.execute(query)}
 
 
 async def _one(

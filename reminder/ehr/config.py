@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic import model_validator as validated
 
+from reminder.model.capabilities import SearchPlan, WriteStyle
+
 # What other implementations write: R5's Appointment.virtualService as the HL7
 # cross-version packages name it in R4. The Australian telehealth-videolink is
 # not here on purpose: it is the practitioner's own link.
@@ -111,6 +113,9 @@ Auth = Annotated[NoAuth | BearerAuth | ClientCredentials, Field(discriminator="k
 class EHRConfig(_Part):
     """One connection. Everything but `base_url` has a default that suits most EHRs."""
 
+    profile: str | None = Field(default=None, pattern="^[a-z0-9-]{1,40}$")
+    """The EHR's make, such as `epic`; what suits it holds where nothing is set here."""
+
     base_url: EndpointURL
     """The service base URL, the one that `/metadata` is appended to."""
 
@@ -122,6 +127,59 @@ class EHRConfig(_Part):
 
     auth: Auth = NoAuth()
     """How this installation proves who it is."""
+
+    client_certificate: Path | None = None
+    """A PEM file with our certificate (and its chain), for mutual TLS."""
+
+    client_key: SecretStr | None = None
+    """The private key of that certificate in PEM, as `file:NAME` or `env:NAME`."""
+
+    headers: dict[str, SecretStr] = Field(default_factory=dict, repr=False)
+    """Further headers the EHR or its gateway asks for; they go to its origin only."""
+
+    proxy: EndpointURL | None = None
+    """The HTTP proxy by which the EHR is reached, such as `http://proxy:3128`."""
+
+    search_plan: SearchPlan = SearchPlan.BY_DATE
+    """How appointments are found; `reminder connect` says which plan suits."""
+
+    roster: tuple[str, ...] = ()
+    """Whose appointments are asked for in plan `by-roster`, such as `Location/17`."""
+
+    roster_parameter: Literal["practitioner", "location", "actor"] | None = None
+    """The search parameter of the roster; by default what its references are."""
+
+    patients_file: Path | None = None
+    """A file of Patient ids, one a line, for plan `by-patient`."""
+
+    patient_group: str | None = Field(default=None, pattern=r"^Group/\S{1,256}$")
+    """The Group whose members are asked for in plan `by-patient`, as `Group/ID`."""
+
+    actors_per_request: int = Field(default=20, ge=1, le=100)
+    """How many of the roster, or of the patients, go into one search."""
+
+    longest_visit_h: float = Field(default=0, ge=0, le=48)
+    """Above 0 for EHRs that find only visits that also end within the period asked
+    for: the longest visit there is, in hours.
+    """
+
+    site_zone: str | None = None
+    """The IANA zone of times the EHR writes without one; else they are quarantined."""
+
+    confirm_by: WriteStyle | None = None
+    """How a confirmation is written; by default as the EHR's statement allows."""
+
+    cancel_by: WriteStyle | None = None
+    """How a cancellation is written; by default as the EHR's statement allows."""
+
+    move_by: WriteStyle | None = None
+    """How a new time is written; by default as the EHR's statement allows."""
+
+    push_secret: SecretStr | None = None
+    """What the EHR proves its notifications with; without one none are taken."""
+
+    failures_before_pause: int = Field(default=5, ge=1)
+    """After so many failures in a row the EHR is left alone for a while."""
 
     default_country: str = Field(default="US", pattern="^[A-Z]{2}$")
     """The country (ISO 3166) of telephone numbers written without one."""

@@ -27,6 +27,8 @@ class AnswerState(StrEnum):
     LOST = "lost"
     """The EHR said no: the time was taken, or the visit changed meanwhile."""
     FAILED = "failed"
+    REQUESTED = "requested"
+    """A human at the clinic was asked to make it so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

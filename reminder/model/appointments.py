@@ -105,7 +105,8 @@ class Appointment:
     """One patient's booking as the EHR last described it.
 
     All instants are UTC. `created_at` is when it was booked, where the EHR
-    says so. `version_id` is `meta.versionId`, an opaque string. `join_url` is
+    says so. `version_id` is `meta.versionId`, an opaque string, `updated_at`
+    `meta.lastUpdated` by the server's clock; many send neither. `join_url` is
     the patient's link to a telehealth visit, `instructions` are for the
     patient. `fingerprint` changes whenever anything we read changes;
     `seen_at` is when the EHR last told us.
@@ -118,6 +119,7 @@ class Appointment:
     end_at: datetime | None = None
     created_at: datetime | None = None
     version_id: str | None = None
+    updated_at: datetime | None = None
     place: Place | None = None
     practitioner: str = field(default="", repr=False)
     slot_ids: tuple[str, ...] = ()

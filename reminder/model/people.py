@@ -54,7 +54,8 @@ class Patient:
     BCP 47 tag, `further_languages` are those spoken less gladly. `zone` is the
     IANA zone they live in, where that is known. `opted_out` is what the EHR
     says through a configured extension; what the patient told us is a
-    `Preference`.
+    `Preference`. A record that was replaced by another has the words of its
+    `survivor_id`, under its own key.
     """
 
     key: PatientKey
@@ -69,6 +70,7 @@ class Patient:
     active: bool = True
     deceased: bool = False
     opted_out: bool = False
+    survivor_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ class QuarantineEntry:
     """Where and why an entry could not be read, never what it held.
 
     `path` is a FHIRPath, `problem` a short code. `resource_id` is None when
-    the entry has none, or one that is not a FHIR id. Instants are UTC.
+    the entry has none, or one that is not a FHIR id. A `repaired` entry could be
+    read after all, by putting right what `problem` says. Instants are UTC.
     """
 
     connection: str
@@ -19,3 +20,4 @@ class QuarantineEntry:
     problem: str
     first_seen_at: datetime
     last_seen_at: datetime
+    repaired: bool = False

@@ -20,6 +20,9 @@ class WorklistKind(StrEnum):
     TRANSPORT_UNPROTECTED = "transport-unprotected"
     VANISHED_EN_MASSE = "vanished-en-masse"
     CONFIDENTIAL = "confidential"
+    CHANGE_REQUESTED = "change-requested"
+    EHR_SILENT = "ehr-silent"
+    EHR_IGNORES = "ehr-ignores"
 
 
 WHAT_TO_DO: dict[WorklistKind, str] = {
@@ -31,6 +34,9 @@ WHAT_TO_DO: dict[WorklistKind, str] = {
     WorklistKind.WRITE_BACK_FAILED: "The EHR did not take it: enter it by hand.",
     WorklistKind.TRANSPORT_UNPROTECTED: "The relay proves no encryption: IT must act.",
     WorklistKind.CONFIDENTIAL: "A minor's own visit: ask them how to be told.",
+    WorklistKind.CHANGE_REQUESTED: "The patient asked for it: enter it in the EHR.",
+    WorklistKind.EHR_SILENT: "The EHR is silent, reminders are held: IT must act.",
+    WorklistKind.EHR_IGNORES: "The EHR ignores what it is asked: IT must act.",
     WorklistKind.VANISHED_EN_MASSE: "Very many vanished at once: check our EHR access.",
 }
 """What a person reads for each kind."""

@@ -82,6 +82,9 @@ class WorkSettings(Part):
     anything is sent about it.
     """
 
+    silence_limit_s: int = Field(default=7200, ge=60)
+    """Seconds of silence of an EHR after which IT is told that reminders are held."""
+
     patient_ttl_s: int = Field(default=86400, ge=60)
     """Seconds after which a patient's record is read again during a sync."""
 

@@ -50,6 +50,7 @@ def to_row(
         "end_at": booking.end_at,
         "created_at": booking.created_at,
         "version_id": booking.version_id,
+        "updated_at": booking.updated_at,
         "location_id": None if place is None else place.location_id,
         # A FHIR id holds no space.
         "slot_ids": " ".join(booking.slot_ids),
@@ -74,6 +75,7 @@ def from_row(sealer: Sealer, row: Row[Any]) -> Appointment:
         end_at=row.end_at,
         created_at=row.created_at,
         version_id=row.version_id,
+        updated_at=row.updated_at,
         place=place,
         practitioner=told["practitioner"],
         slot_ids=tuple(row.slot_ids.split()),

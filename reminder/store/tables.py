@@ -44,6 +44,7 @@ class PersonRow(SQLModel, table=True):
     deceased: bool = False
     opted_out: bool = False
     language: str | None = None
+    survivor_id: str | None = None
     fingerprint: str = ""
     seen_at: datetime | None = None
     revision: int = 1
@@ -89,6 +90,7 @@ class AppointmentRow(SQLModel, table=True):
     end_at: datetime | None = None
     created_at: datetime | None = None
     version_id: str | None = None
+    updated_at: datetime | None = None
     location_id: str | None = None
     slot_ids: str = ""
     fingerprint: str
@@ -484,7 +486,10 @@ class RulesetRow(SQLModel, table=True):
 
 
 class QuarantineRow(SQLModel, table=True):
-    """An entry of the EHR nobody could read: where and why, never what it held."""
+    """An entry of the EHR nobody could read: where and why, never what it held.
+
+    A `repaired` one could be read after something was put right.
+    """
 
     __tablename__ = "quarantine"
     __table_args__ = (
@@ -500,6 +505,7 @@ class QuarantineRow(SQLModel, table=True):
     fingerprint: str
     first_seen_at: datetime
     last_seen_at: datetime
+    repaired: bool = False
 
 
 class WorklistRow(SQLModel, table=True):
@@ -540,6 +546,45 @@ class SyncStateRow(SQLModel, table=True):
     cursor: str | None = None
     last_sync_at: datetime | None = None
     last_window_at: datetime | None = None
+
+
+class SyncRunRow(SQLModel, table=True):
+    """A reading of the whole horizon that was begun and not ended."""
+
+    __tablename__ = "sync_run"
+
+    connection: str = Field(primary_key=True)
+    run_id: UUID
+    plan: str
+    started_at: datetime
+    start_at: datetime
+    end_at: datetime
+
+
+class SyncWindowRow(SQLModel, table=True):
+    """A window of such a reading that was read, by its name."""
+
+    __tablename__ = "sync_window"
+
+    run_id: UUID = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    complete: bool
+
+
+class PushedRow(SQLModel, table=True):
+    """An appointment the EHR told us to look at, until it was read.
+
+    An empty id means that something changed and nothing said what.
+    """
+
+    __tablename__ = "pushed"
+    __table_args__ = (Index("ix_pushed_due", "connection", "next_try_at"),)
+
+    connection: str = Field(primary_key=True)
+    appointment_id: str = Field(primary_key=True)
+    pushed_at: datetime
+    next_try_at: datetime
+    attempt: int = 0
 
 
 class InstanceRow(SQLModel, table=True):

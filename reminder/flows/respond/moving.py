@@ -90,7 +90,7 @@ class Moving:
                 return await self._presence.again(present, News.MOVED)
             case AnswerState.WAITING:
                 return await self._presence.again(present, News.ASKING)
-            case AnswerState.FAILED:
+            case AnswerState.FAILED | AnswerState.REQUESTED:
                 return await self._presence.again(present, News.REFUSED)
             case AnswerState.LOST:
                 return await self._lost(present, slot)

@@ -1,11 +1,12 @@
 """Keeps what needs a human: one open entry for each kind and subject."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,6 +42,26 @@ class Worklist:
         if entries:
             async with self._database.write() as session:
                 await add_entries(session, entries)
+
+    async def resolve(self, kind: WorklistKind, subject: str, at: datetime) -> bool:
+        """Take it off the list: it is done. False when it was not open.
+
+        The same thing later is a new entry. One last seen after `at` stays: it
+        is about something that is not done yet.
+        """
+        done = (
+            update(_WORKLIST)
+            .where(
+                _WORKLIST.c.kind == kind.value,
+                _WORKLIST.c.subject == subject,
+                _WORKLIST.c.done_at.is_(None),
+                _WORKLIST.c.last_at <= at,
+            )
+            .values(done_at=at)
+            .returning(_WORKLIST.c.id)
+        )
+        async with self._database.write() as session:
+            return (await session.execute(done)).first() is not None
 
     async def open(self, *, limit: int = 1000) -> list[WorklistEntry]:
         """What nobody is done with, the oldest first."""

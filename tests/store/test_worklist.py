@@ -77,3 +77,44 @@ async def test_no_more_is_shown_than_asked_for(worklist: Worklist) -> None:
         "main/a2/p",
         "main/a1/p",
     ]
+
+
+async def test_what_is_resolved_leaves_the_list(worklist: Worklist) -> None:
+    other = replace(CALL, subject="main/a2/p2")
+    await worklist.add_all([CALL, other])
+
+    resolved = await worklist.resolve(CALL.kind, CALL.subject, NOON + MINUTE)
+    again = await worklist.resolve(CALL.kind, CALL.subject, NOON + MINUTE)
+
+    assert (resolved, again) == (True, False)
+    assert await worklist.open() == [other]
+
+
+async def test_what_comes_back_is_a_new_entry(worklist: Worklist) -> None:
+    await worklist.add(CALL)
+    await worklist.resolve(CALL.kind, CALL.subject, NOON + MINUTE)
+
+    again = replace(CALL, at=NOON + 2 * MINUTE)
+
+    assert await worklist.add(again) is True
+    assert await worklist.open() == [again]
+
+
+async def test_only_the_kind_that_is_over_is_resolved(worklist: Worklist) -> None:
+    silent = WorklistEntry(kind=WorklistKind.EHR_SILENT, subject="main", at=NOON)
+    ignores = replace(silent, kind=WorklistKind.EHR_IGNORES)
+    await worklist.add_all([silent, ignores])
+
+    await worklist.resolve(WorklistKind.EHR_SILENT, "main", NOON + MINUTE)
+
+    assert await worklist.open() == [ignores]
+
+
+async def test_what_was_seen_again_meanwhile_stays(worklist: Worklist) -> None:
+    await worklist.add(CALL)
+    await worklist.add(replace(CALL, at=NOON + 2 * MINUTE))
+
+    resolved = await worklist.resolve(CALL.kind, CALL.subject, NOON + MINUTE)
+
+    assert resolved is False
+    assert len(await worklist.open()) == 1

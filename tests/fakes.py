@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from reminder.ehr.errors import EHRConflict, EHRError
 from reminder.model.appointments import (
@@ -14,7 +15,7 @@ from reminder.model.appointments import (
     Slot,
 )
 from reminder.model.outcomes import BadSignature, Callback, DeliveryEvent
-from reminder.model.readings import Reading
+from reminder.model.readings import Reading, Written
 
 
 @dataclass
@@ -55,32 +56,36 @@ class FakeEHR:
         some = (one for one in free if start <= one.start_at < end)
         return sorted(some, key=lambda one: one.start_at)
 
-    async def confirm(self, key: AppointmentKey) -> Reading:
+    async def confirm(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
         await self._called("confirm")
         accepted = ParticipationStatus.ACCEPTED
-        return self._keep(replace(self.bookings[key], participation=accepted))
+        return self._written(replace(self.bookings[key], participation=accepted))
 
-    async def cancel(self, key: AppointmentKey) -> Reading:
+    async def cancel(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
         await self._called("cancel")
         booking = self.bookings[key]
         self.taken -= {*booking.slot_ids}
-        return self._keep(replace(booking, status=AppointmentStatus.CANCELLED))
+        return self._written(replace(booking, status=AppointmentStatus.CANCELLED))
 
-    async def rebook(self, key: AppointmentKey, slot_ids: Sequence[str]) -> Reading:
+    async def rebook(
+        self, key: AppointmentKey, slot_ids: Sequence[str], *, ask: UUID | None = None
+    ) -> Written:
         await self._called("rebook")
         self._take(slot_ids)
         booking = replace(self.bookings[key], slot_ids=tuple(slot_ids))
-        return self._keep(replace(booking, status=AppointmentStatus.BOOKED))
+        return self._written(replace(booking, status=AppointmentStatus.BOOKED))
 
-    async def reschedule(self, key: AppointmentKey, slot_id: str) -> Reading:
+    async def reschedule(
+        self, key: AppointmentKey, slot_id: str, *, ask: UUID | None = None
+    ) -> Written:
         await self._called("reschedule")
         booking = self.bookings[key]
         if booking.slot_ids == (slot_id,):
-            return self._keep(booking)
+            return self._written(booking)
         self._take([slot_id])
         self.taken -= {*booking.slot_ids}
         slot = self.slots[slot_id]
-        return self._keep(
+        return self._written(
             replace(
                 booking,
                 slot_ids=(slot_id,),
@@ -101,6 +106,9 @@ class FakeEHR:
         if self.taken & {*slot_ids}:
             raise EHRConflict("Slot: taken")
         self.taken |= {*slot_ids}
+
+    def _written(self, booking: Appointment) -> Written:
+        return Written((self._keep(booking),))
 
     def _keep(self, booking: Appointment) -> Reading:
         fingerprint = f"{booking.status}{booking.participation}{booking.start_at}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import httpx
 
@@ -27,6 +28,7 @@ from reminder.model.readings import (
     Reading,
     Slice,
     Unreadable,
+    Written,
 )
 
 
@@ -126,22 +128,34 @@ class EHR:
         """
         return await self._slots.free(appointment, start, end)
 
-    async def confirm(self, key: AppointmentKey) -> Reading:
-        """The patient's participation becomes `accepted`."""
+    async def confirm(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
+        """The patient's participation becomes `accepted`.
+
+        `ask` names what the patient asked for, in this and every write, so that
+        a repeat after a lost answer is known for what it is.
+        """
         return await self._writer.confirm(key)
 
-    async def cancel(self, key: AppointmentKey) -> Reading:
+    async def cancel(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
         """The appointment is cancelled by the patient and its Slots become free.
 
         Where other patients take part, only this one declines.
         """
         return await self._writer.cancel(key)
 
-    async def rebook(self, key: AppointmentKey, slot_ids: Sequence[str]) -> Reading:
+    async def rebook(
+        self,
+        key: AppointmentKey,
+        slot_ids: Sequence[str],
+        *,
+        ask: UUID | None = None,
+    ) -> Written:
         """A patient's cancellation is taken back, if all its Slots are still free."""
         return await self._writer.rebook(key, slot_ids)
 
-    async def reschedule(self, key: AppointmentKey, slot_id: str) -> Reading:
+    async def reschedule(
+        self, key: AppointmentKey, slot_id: str, *, ask: UUID | None = None
+    ) -> Written:
         """The appointment moves to a free Slot of its schedule, in one transaction.
 
         `EHRConflict`: the Slot is taken. `EHRRefused`: this server or this

@@ -34,7 +34,7 @@ from reminder.ehr.search import AppointmentSearch
 from reminder.ehr.slots import read_slot
 from reminder.model.appointments import AppointmentKey, Slot
 from reminder.model.clock import Clock
-from reminder.model.readings import Reading
+from reminder.model.readings import Reading, Written
 
 _ATTEMPTS = 3
 _GONE = frozenset({404, 410})
@@ -59,7 +59,7 @@ class AppointmentWriter:
         self._capabilities = capabilities
         self._clock = clock
 
-    async def confirm(self, key: AppointmentKey) -> Reading:
+    async def confirm(self, key: AppointmentKey) -> Written:
         """See `EHR.confirm`."""
 
         async def decide(now: Visit) -> Sequence[Edit]:
@@ -67,7 +67,7 @@ class AppointmentWriter:
 
         return await self._write(key, decide)
 
-    async def cancel(self, key: AppointmentKey) -> Reading:
+    async def cancel(self, key: AppointmentKey) -> Written:
         """See `EHR.cancel`."""
 
         async def decide(now: Visit) -> Sequence[Edit]:
@@ -80,7 +80,7 @@ class AppointmentWriter:
 
         return await self._write(key, decide)
 
-    async def rebook(self, key: AppointmentKey, slot_ids: Sequence[str]) -> Reading:
+    async def rebook(self, key: AppointmentKey, slot_ids: Sequence[str]) -> Written:
         """See `EHR.rebook`."""
 
         async def decide(now: Visit) -> Sequence[Edit]:
@@ -93,7 +93,7 @@ class AppointmentWriter:
 
         return await self._write(key, decide)
 
-    async def reschedule(self, key: AppointmentKey, slot_id: str) -> Reading:
+    async def reschedule(self, key: AppointmentKey, slot_id: str) -> Written:
         """See `EHR.reschedule`."""
 
         async def decide(now: Visit) -> Sequence[Edit]:
@@ -108,7 +108,7 @@ class AppointmentWriter:
 
         return await self._write(key, decide)
 
-    async def _write(self, key: AppointmentKey, decide: Decide) -> Reading:
+    async def _write(self, key: AppointmentKey, decide: Decide) -> Written:
         before: Visit | None = None
         for _ in range(_ATTEMPTS):
             found = await self._visit(key)
@@ -116,13 +116,13 @@ class AppointmentWriter:
                 raise EHRConflict("Appointment: changed meanwhile")
             edits = await decide(found)
             if not edits:
-                return await self._finished(found)
+                return Written((await self._finished(found),))
             try:
                 await self._send(edits)
             except EHRConflict:
                 before = found
             else:
-                return await self._written(key, edits[-1])
+                return Written((await self._written(key, edits[-1]),))
         raise EHRConflict("Appointment: changed again and again")
 
     async def _visit(self, key: AppointmentKey) -> Visit:

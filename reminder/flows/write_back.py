@@ -25,7 +25,7 @@ from reminder.model.answers import (
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey
-from reminder.model.readings import Reading
+from reminder.model.readings import Reading, Written
 from reminder.rules.retries import write_back_again
 from reminder.store.errors import StoreUnavailable
 
@@ -35,16 +35,20 @@ log = structlog.get_logger()
 class Writable(Protocol):
     """The EHR as this chapter needs it."""
 
-    async def confirm(self, key: AppointmentKey) -> Reading:
+    async def confirm(self, key: AppointmentKey, *, ask: UUID | None) -> Written:
         """The patient accepted."""
 
-    async def cancel(self, key: AppointmentKey) -> Reading:
+    async def cancel(self, key: AppointmentKey, *, ask: UUID | None) -> Written:
         """Cancelled, and its Slots free."""
 
-    async def rebook(self, key: AppointmentKey, slot_ids: Sequence[str]) -> Reading:
+    async def rebook(
+        self, key: AppointmentKey, slot_ids: Sequence[str], *, ask: UUID | None
+    ) -> Written:
         """Booked again in the Slots it had."""
 
-    async def reschedule(self, key: AppointmentKey, slot_id: str) -> Reading:
+    async def reschedule(
+        self, key: AppointmentKey, slot_id: str, *, ask: UUID | None
+    ) -> Written:
         """Moved to another Slot."""
 
     async def record(self, communication: Communication) -> None:
@@ -208,31 +212,31 @@ class WriteBackFlow:
             return await self._later(write_back, EHRUnavailable(type(error).__name__))
 
     async def _one(self, write_back: WriteBack) -> WriteBackReport:
-        reading = await self._write(write_back)
+        written = await self._write(write_back)
         now = self._clock()
-        if reading is not None:
+        if written is not None:
             await self._bookings.keep(
-                write_back.appointment.connection, [reading], seen_at=now
+                write_back.appointment.connection, written.readings, seen_at=now
             )
             await self._replan([write_back.appointment.patient])
         await self._tell.about(write_back, is_done=True)
         await self._write_backs.done(write_back, now=now)
         return _DONE
 
-    async def _write(self, write_back: WriteBack) -> Reading | None:
+    async def _write(self, write_back: WriteBack) -> Written | None:
         ehr = self._ehrs.get(write_back.appointment.connection)
         if ehr is None:
             raise EHRUnavailable("no such connection")
-        key = write_back.appointment
+        key, ask = write_back.appointment, write_back.answer_id
         match write_back.kind:
             case WriteBackKind.CONFIRM:
-                return await ehr.confirm(key)
+                return await ehr.confirm(key, ask=ask)
             case WriteBackKind.CANCEL:
-                return await ehr.cancel(key)
+                return await ehr.cancel(key, ask=ask)
             case WriteBackKind.REBOOK:
-                return await ehr.rebook(key, write_back.slot_ids)
+                return await ehr.rebook(key, write_back.slot_ids, ask=ask)
             case WriteBackKind.MOVE:
-                return await ehr.reschedule(key, write_back.slot_ids[0])
+                return await ehr.reschedule(key, write_back.slot_ids[0], ask=ask)
             case WriteBackKind.COMMUNICATION:
                 if write_back.sent is not None:
                     await ehr.record(write_back.sent)

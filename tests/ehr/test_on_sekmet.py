@@ -13,7 +13,7 @@ from reminder.ehr.errors import EHRConflict, EHRRefused
 from reminder.model.answers import Communication
 from reminder.model.appointments import Appointment, AppointmentKey
 from reminder.model.people import Channel
-from reminder.model.readings import Gone, Reading
+from reminder.model.readings import Gone, Reading, Written
 from tests.ehr.conftest import NOW, MakeEHR
 from tests.ehr.pretend import Resource, fixture
 from tests.servers import sekmet as sekmet_server
@@ -66,7 +66,8 @@ class Schedule:
         )
 
 
-def only(reading: Reading) -> Appointment:
+def only(read: Reading | Written) -> Appointment:
+    (reading,) = read.readings if isinstance(read, Written) else (read,)
     (booking,) = reading.bookings
     return booking
 
@@ -228,7 +229,7 @@ async def test_eight_patients_after_one_slot_and_one_gets_it(
         return_exceptions=True,
     )
 
-    won = [n for n, each in enumerate(outcomes) if isinstance(each, Reading)]
+    won = [n for n, each in enumerate(outcomes) if isinstance(each, Written)]
     assert len(won) == 1
     assert sum(isinstance(each, EHRConflict) for each in outcomes) == 7
     on_slot = await sekmet.search(f"Appointment?slot=Slot/{day.slot_id(8)}")

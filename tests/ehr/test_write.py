@@ -111,7 +111,7 @@ def without(resource: Resource, *names: str) -> Resource:
 async def test_confirming_changes_one_word_and_not_a_byte_more(
     make_ehr: MakeEHR, store: Store
 ) -> None:
-    reading = await make_ehr(store.server()).confirm(KEY)
+    (reading,) = (await make_ehr(store.server()).confirm(KEY)).readings
 
     (written,) = store.writes
     before, after = orjson.loads(raw_booked()), orjson.loads(written.content)
@@ -129,7 +129,7 @@ async def test_confirming_again_writes_nothing(make_ehr: MakeEHR, store: Store) 
     ehr = make_ehr(store.server())
     await ehr.confirm(KEY)
 
-    reading = await ehr.confirm(KEY)
+    (reading,) = (await ehr.confirm(KEY)).readings
 
     assert len(store.writes) == 1
     assert reading.bookings[0].participation is ParticipationStatus.ACCEPTED
@@ -192,7 +192,7 @@ async def test_what_is_accepted_is_written_once_even_where_that_is_no_answer(
     ehr = make_ehr(store.server(), accepted_is_confirmed=False)
     await ehr.confirm(KEY)
 
-    reading = await ehr.confirm(KEY)
+    (reading,) = (await ehr.confirm(KEY)).readings
 
     assert len(store.writes) == 1
     assert store["Appointment/visit-1"]["participant"][1]["status"] == "accepted"
@@ -247,7 +247,7 @@ async def test_what_is_gone_is_a_conflict(make_ehr: MakeEHR) -> None:
 async def test_cancelling_frees_the_slot_in_the_same_transaction(
     make_ehr: MakeEHR, store: Store
 ) -> None:
-    reading = await make_ehr(store.server()).cancel(KEY)
+    (reading,) = (await make_ehr(store.server()).cancel(KEY)).readings
 
     (written,) = store.writes
     sent = orjson.loads(written.content)
@@ -312,13 +312,16 @@ async def test_in_a_group_one_patient_declines_and_the_others_come(
     group = fixture("appointment-booked-two-patients", id="visit-1")
     store = Store(group, fixture("slot-busy"))
 
-    reading = await make_ehr(store.server()).cancel(KEY)
+    (reading,) = (await make_ehr(store.server()).cancel(KEY)).readings
 
     after = store["Appointment/visit-1"]
     assert after["status"] == "booked"
     assert [each["status"] for each in after["participant"][1:3]] == ["declined"] * 2
     assert store.versions["Slot/slot-1"] == 1
-    assert {each.key.patient_id for each in reading.bookings} == {"ana", "ben"}
+    assert {each.key.patient_id for each in reading.bookings} == {
+        "ana",
+        "ben",
+    }
 
 
 async def test_taking_the_cancellation_back_books_the_slot_again(
@@ -327,7 +330,7 @@ async def test_taking_the_cancellation_back_books_the_slot_again(
     ehr = make_ehr(store.server())
     await ehr.cancel(KEY)
 
-    reading = await ehr.rebook(KEY, ["slot-1"])
+    (reading,) = (await ehr.rebook(KEY, ["slot-1"])).readings
 
     assert store["Appointment/visit-1"] == fixture("appointment-booked")
     assert store["Slot/slot-1"] == fixture("slot-busy")
@@ -379,7 +382,7 @@ async def test_in_a_group_taking_part_again_is_one_word(make_ehr: MakeEHR) -> No
 async def test_moving_takes_the_new_slot_and_frees_the_old_in_one_transaction(
     make_ehr: MakeEHR, store: Store
 ) -> None:
-    reading = await make_ehr(store.server()).reschedule(KEY, "slot-2")
+    (reading,) = (await make_ehr(store.server()).reschedule(KEY, "slot-2")).readings
 
     (written,) = store.writes
     entries = orjson.loads(written.content)["entry"]
@@ -546,7 +549,7 @@ async def test_a_lost_answer_to_a_move_says_that_it_may_be_done(
         await ehr.reschedule(KEY, "slot-2")
     assert error.value.sent
 
-    reading = await ehr.reschedule(KEY, "slot-2")
+    (reading,) = (await ehr.reschedule(KEY, "slot-2")).readings
 
     assert reading.bookings[0].slot_ids == ("slot-2",)
     assert store.versions["Appointment/visit-1"] == 2
@@ -560,7 +563,7 @@ async def test_a_move_is_done_although_it_cannot_be_read_again(
         "GET Appointment/visit-1", store._read("Appointment/visit-1"), said({}, 503)
     )
 
-    reading = await make_ehr(server).reschedule(KEY, "slot-2")
+    (reading,) = (await make_ehr(server).reschedule(KEY, "slot-2")).readings
 
     assert reading.bookings[0].start_at == datetime(2027, 3, 2, 15, tzinfo=UTC)
 

@@ -1,6 +1,6 @@
 import asyncio
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -21,7 +21,7 @@ from reminder.model.appointments import (
     ParticipationStatus,
     Slot,
 )
-from reminder.model.readings import Reading
+from reminder.model.readings import Written
 from tests.flows.world import (
     EMAIL,
     LEASE,
@@ -348,7 +348,7 @@ class Raises:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def confirm(self, key: AppointmentKey) -> Reading:
+    async def confirm(self, key: AppointmentKey, *, ask: UUID | None) -> Written:
         raise ZeroDivisionError("Ana Okafor")
 
     def __getattr__(self, name: str):

@@ -16,7 +16,7 @@ from reminder.model.answers import Answer, AnswerState, WriteBackKind
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey
-from reminder.model.readings import Reading
+from reminder.model.readings import Reading, Written
 from reminder.model.worklist import WorklistEntry, WorklistKind
 
 log = structlog.get_logger()
@@ -28,13 +28,17 @@ _AFTERWARDS = timedelta(seconds=2)
 class WritesAnswers(Protocol):
     """The EHR as this chapter needs it: each repeatable, the same when already so."""
 
-    async def cancel(self, key: AppointmentKey) -> Reading:
+    async def cancel(self, key: AppointmentKey, *, ask: UUID | None) -> Written:
         """Cancelled, and its Slots free."""
 
-    async def rebook(self, key: AppointmentKey, slot_ids: Sequence[str]) -> Reading:
+    async def rebook(
+        self, key: AppointmentKey, slot_ids: Sequence[str], *, ask: UUID | None
+    ) -> Written:
         """Booked again in the Slots it had."""
 
-    async def reschedule(self, key: AppointmentKey, slot_id: str) -> Reading:
+    async def reschedule(
+        self, key: AppointmentKey, slot_id: str, *, ask: UUID | None
+    ) -> Written:
         """Moved to another Slot."""
 
 
@@ -109,28 +113,32 @@ class Answering:
         """Cancel, and say what became of it: WAITING means the EHR is still asked."""
         key = answer.appointment
         return await self._carry_out(
-            answer, WriteBackKind.CANCEL, lambda ehr: ehr.cancel(key)
+            answer, WriteBackKind.CANCEL, lambda ehr, ask: ehr.cancel(key, ask=ask)
         )
 
     async def rebook(self, answer: Answer) -> AnswerState:
         """Book a cancelled visit again in the Slots it had before."""
         key, slot_ids = answer.appointment, answer.before_slot_ids
         return await self._carry_out(
-            answer, WriteBackKind.REBOOK, lambda ehr: ehr.rebook(key, slot_ids)
+            answer,
+            WriteBackKind.REBOOK,
+            lambda ehr, ask: ehr.rebook(key, slot_ids, ask=ask),
         )
 
     async def move(self, answer: Answer) -> AnswerState:
         """Move to the answer's Slot."""
         key, slot_id = answer.appointment, answer.slot_id or ""
         return await self._carry_out(
-            answer, WriteBackKind.MOVE, lambda ehr: ehr.reschedule(key, slot_id)
+            answer,
+            WriteBackKind.MOVE,
+            lambda ehr, ask: ehr.reschedule(key, slot_id, ask=ask),
         )
 
     async def _carry_out(
         self,
         answer: Answer,
         write_back: WriteBackKind,
-        call: Callable[[WritesAnswers], Awaitable[Reading]],
+        call: Callable[[WritesAnswers, UUID], Awaitable[Written]],
     ) -> AnswerState:
         now = self._clock()
         kept = await self._answers.record(
@@ -152,12 +160,13 @@ class Answering:
         return became
 
     async def _ask(
-        self, answer: Answer, call: Callable[[WritesAnswers], Awaitable[Reading]]
+        self, answer: Answer, call: Callable[[WritesAnswers, UUID], Awaitable[Written]]
     ) -> AnswerState:
         connection = answer.appointment.connection
         try:
             ehr = self._ehr(connection)
-            reading = await within(self._wait_limit, call(ehr))
+            asked = call(ehr, answer.answer_id)
+            written = await within(self._wait_limit, asked)
         except EHRUnavailable:
             return AnswerState.WAITING
         except EHRConflict:
@@ -165,7 +174,7 @@ class Answering:
         except EHRError as error:
             await self._report(answer, str(error))
             return AnswerState.FAILED
-        await self._readings.keep(connection, [reading], seen_at=self._clock())
+        await self._readings.keep(connection, written.readings, seen_at=self._clock())
         return AnswerState.WRITTEN
 
     def _ehr(self, connection: str) -> WritesAnswers:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -15,7 +16,7 @@ from reminder.flows.respond.pages import AskBirthDate, TypedDate, Unknown, Visit
 from reminder.flows.respond.waiting import within
 from reminder.model.answers import Answer, AnswerState
 from reminder.model.appointments import AppointmentKey
-from reminder.model.readings import Reading
+from reminder.model.readings import Written
 from reminder.model.worklist import WorklistKind
 from reminder.store.keyring import KeyRing
 from reminder.store.store import open_store
@@ -59,9 +60,9 @@ class Watching(FakeEHR):
     world: World
     held: list[Answer]
 
-    async def cancel(self, key: AppointmentKey) -> Reading:
+    async def cancel(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
         self.held = await self.world.store.answers.latest(key)
-        return await super().cancel(key)
+        return await super().cancel(key, ask=ask)
 
 
 async def test_an_answer_is_kept_before_the_ehr_is_asked(world: World) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 import httpx
 
 from reminder.ehr.config import EHRConfig
-from reminder.ehr.errors import EHRRefused, EHRUnavailable
+from reminder.ehr.errors import EHRNotOffered, EHRRefused, EHRUnavailable
 from reminder.ehr.http import Answer, Wire
 from reminder.ehr.pacing import Pace
 from reminder.ehr.tokens import Tokens
@@ -151,5 +151,7 @@ def _raise_what_is_no_answer(answer: Answer) -> None:
         raise EHRUnavailable(
             message, retry_after=answer.retry_after(), sent=status in _MAYBE_DONE
         )
-    if status in (401, 403, 501) or not (200 <= status < 300 or status >= 400):
+    if status == 501:
+        raise EHRNotOffered(message)
+    if status in (401, 403) or not (200 <= status < 300 or status >= 400):
         raise EHRRefused(message)

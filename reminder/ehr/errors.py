@@ -4,6 +4,7 @@ EHRError
 ├── EHRUnavailable   later: no connection, time-out, 429, 5xx
 ├── EHRConflict      read again: somebody else changed it, or the Slot is taken
 └── EHRRefused       never: not allowed, not understood, not a FHIR answer
+    └── EHRNotOffered  nor anything else of this kind: another way must be found
 """
 
 from datetime import timedelta
@@ -38,3 +39,7 @@ class EHRConflict(EHRError):
 
 class EHRRefused(EHRError):
     """The EHR will not do this, now or later."""
+
+
+class EHRNotOffered(EHRRefused):
+    """The EHR does nothing of this kind: the interaction itself is missing."""

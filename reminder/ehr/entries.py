@@ -21,7 +21,7 @@ _URN = "urn:"
 class Entry:
     """One entry of a Bundle.
 
-    Type, id and start are as the server sent them, and may be anything; so are
+    Type, id, start and end are as the server sent them, and may be anything; so are
     `full_url` and `mode` (`search.mode`). `problem` says that there is no
     resource at all. `content` is the resource as it came.
     """
@@ -32,6 +32,7 @@ class Entry:
     resource_type: object = None
     resource_id: object = field(default=None, repr=False)
     start: object = field(default=None, repr=False)
+    end: object = field(default=None, repr=False)
     full_url: object = field(default=None, repr=False)
     mode: object = None
 
@@ -101,6 +102,7 @@ class _Head(msgspec.Struct, gc=False):
     resourceType: Any = None  # noqa: N815 - FHIR's own word
     id: Any = None
     start: Any = None
+    end: Any = None
 
 
 _BUNDLE = msgspec.json.Decoder(_Bundle)
@@ -133,7 +135,15 @@ def _entry(number: int, content: bytes, full_url: object, search: object) -> Ent
     if head is None:
         return Entry(number, content, "missing", full_url=full_url, mode=mode)
     return Entry(
-        number, content, None, head.resourceType, head.id, head.start, full_url, mode
+        number,
+        content,
+        None,
+        head.resourceType,
+        head.id,
+        head.start,
+        head.end,
+        full_url,
+        mode,
     )
 
 
@@ -146,7 +156,7 @@ def _head(content: bytes) -> _Head | None:
         parsed = _parsed(content)
     if not isinstance(parsed, dict):
         return None
-    return _Head(*(parsed.get(name) for name in ("resourceType", "id", "start")))
+    return _Head(*(parsed.get(name) for name in _Head.__struct_fields__))
 
 
 def _parsed(content: bytes) -> object:

@@ -34,7 +34,7 @@ def test_a_bundle_is_opened_and_its_entries_are_not() -> None:
     assert around["link"] == [{"relation": "next", "url": "next"}]
     assert (entry.number, entry.problem, entry.mode) == (0, None, "match")
     assert (entry.resource_type, entry.resource_id) == ("Appointment", "visit-1")
-    assert entry.start == VISIT["start"]
+    assert (entry.start, entry.end) == (VISIT["start"], VISIT["end"])
     assert entry.resource() == VISIT
     assert entry.fingerprint() == fingerprint(VISIT)
 

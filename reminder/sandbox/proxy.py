@@ -1,27 +1,19 @@
 """Stands in front of the EHR: mixes in what no honest server holds, and misbehaves."""
 
-from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-import httpx
-import orjson
-from starlette.applications import Starlette
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from reminder.sandbox.clinics import Resource
-from reminder.sandbox.faults import SAME_PAGE, Fault, Faults
+from reminder.sandbox.fault_server import FaultServer
+from reminder.sandbox.faults import SAME_PAGE, Faults
+from reminder.sandbox.fhir_faults.declaring import is_search
+from reminder.sandbox.fhir_faults.exchange import Asked, Said, said
+from reminder.sandbox.fhir_faults.pages import set_next
 from reminder.sandbox.malformed import Malformed
-from reminder.sandbox.serving import loopback_client
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-_KEPT_HEADERS = ("content-type", "etag", "last-modified", "location")
-_NOT_PASSED_ON = {"host", "content-length", "connection", "accept-encoding"}
-_REMEMBERED = 10_000
 _COMPARISONS = {
     "ge": datetime.__ge__,
     "gt": datetime.__gt__,
@@ -30,11 +22,11 @@ _COMPARISONS = {
 }
 
 
-class Proxy:
-    """Passes every request on to the EHR, with faults and malformed Appointments.
+class Proxy(FaultServer):
+    """A fault server that mixes in malformed Appointments.
 
-    `faults` are what it does wrong on demand. `requests` are the last methods
-    and paths with their queries, as they came in.
+    `faults` are what it does wrong as any server might, beside what it was
+    told to `misbehave` as a FHIR server.
 
     Args:
         upstream: the address of the EHR, without its `/fhir`.
@@ -45,106 +37,71 @@ class Proxy:
     def __init__(
         self, upstream: str, public_url: str, malformed: Sequence[Malformed] = ()
     ) -> None:
+        super().__init__(f"{upstream}/fhir", public_url)
         self.faults = Faults()
-        self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)
         self.malformed = tuple(malformed)
-        self.app = Starlette(
-            routes=[Route("/{path:path}", self._serve, methods=_METHODS)]
-        )
-        self._public_url = public_url
-        self._client = loopback_client(upstream)
 
-    async def aclose(self) -> None:
-        """Close the connections to the EHR."""
-        await self._client.aclose()
+    def be_well(self) -> None:
+        """End every fault; requests that were met with silence end now."""
+        super().be_well()
+        self.faults.clear()
 
-    async def _serve(self, request: Request) -> Response:
-        query = f"?{request.url.query}" if request.url.query else ""
-        self.requests.append((request.method, request.url.path + query))
+    async def respond(self, request: Request) -> Response:
+        """As any fault server, unless one of `faults` is for that request."""
         fault = self.faults.take(request)
-        answer = await self.faults.before(fault)
-        if answer is None:
-            answer = self._read(request) or await self._forward(request, fault)
-        return await self.faults.after(fault, answer)
+        response = await self.faults.before(fault)
+        if response is None:
+            asked = await self.asked(request)
+            answer = await self.answer(asked)
+            if fault.next_link is not None and answer.is_success and is_search(asked):
+                answer = _leading(answer, asked, fault.next_link)
+            response = await self.finished(asked, answer)
+        return await self.faults.after(fault, response)
 
-    def _read(self, request: Request) -> Response | None:
-        """A malformed Appointment asked for by its id."""
+    async def forward(self, asked: Asked) -> Said:
+        """What the EHR says, as if it held the malformed Appointments, too."""
         for malformed in self.malformed:
-            path = f"/fhir/Appointment/{malformed.resource['id']}"
-            if request.method == "GET" and request.url.path == path:
-                return _fhir(malformed.resource)
-        return None
+            path = f"Appointment/{malformed.resource['id']}"
+            if asked.method == "GET" and asked.path == path:
+                return said(malformed.resource)
+        answer = await super().forward(asked)
+        if not answer.is_success or not is_search(asked):
+            return answer
+        found = [one.resource for one in self.malformed if _finds(asked, one)]
+        return self._mixed(answer, found) if found else answer
 
-    async def _forward(self, request: Request, fault: Fault) -> Response:
-        headers = [
-            (name, value)
-            for name, value in request.headers.items()
-            if name not in _NOT_PASSED_ON
-        ]
-        url = httpx.URL(path=request.url.path, query=request.url.query.encode())
-        body = await request.body()
-        answer = await self._client.request(
-            request.method, url, headers=headers, content=body
-        )
-        kept = {
-            name: answer.headers[name]
-            for name in _KEPT_HEADERS
-            if name in answer.headers
-        }
-        content = answer.content
-        if answer.is_success and _is_search(request):
-            content = self._mixed(request, body, content, fault)
-        return Response(content, answer.status_code, kept)
-
-    def _mixed(
-        self, request: Request, body: bytes, content: bytes, fault: Fault
-    ) -> bytes:
-        query = QueryParams(body) if request.method == "POST" else request.query_params
-        found = [one.resource for one in self.malformed if _finds(query, one)]
-        if not found and fault.next_link is None:
-            return content
-        bundle: Resource = orjson.loads(content)
-        bundle.setdefault("entry", []).extend(self._entry(one) for one in found)
-        if "total" in bundle:
-            bundle["total"] += len(found)
-        if fault.next_link is not None:
-            own = str(request.url)
-            _set_next(bundle, own if fault.next_link == SAME_PAGE else fault.next_link)
-        return orjson.dumps(bundle)
+    def _mixed(self, answer: Said, found: Sequence[Resource]) -> Said:
+        page = answer.json()
+        page.setdefault("entry", []).extend(self._entry(one) for one in found)
+        if "total" in page:
+            page["total"] += len(found)
+        return answer.with_json(page)
 
     def _entry(self, resource: Resource) -> Resource:
         return {
-            "fullUrl": f"{self._public_url}/fhir/Appointment/{resource['id']}",
+            "fullUrl": f"{self.base_url}/Appointment/{resource['id']}",
             "resource": resource,
             "search": {"mode": "match"},
         }
 
 
-def _is_search(request: Request) -> bool:
-    if request.method == "POST":
-        return request.url.path == "/fhir/Appointment/_search"
-    return request.method == "GET" and request.url.path == "/fhir/Appointment"
+def _leading(answer: Said, asked: Asked, link: str) -> Said:
+    page = answer.json()
+    set_next(page, asked.url if link == SAME_PAGE else link)
+    return answer.with_json(page)
 
 
-def _finds(query: QueryParams, malformed: Malformed) -> bool:
+def _finds(asked: Asked, malformed: Malformed) -> bool:
     """Whether the first page of that search holds it; only by date or by id."""
-    if query.get("_offset", "0") != "0" or query.get("_count") == "0":
+    params = dict(asked.params)
+    if params.get("_offset", "0") != "0" or params.get("_count") == "0":
         return False
-    if "_id" in query:
-        return malformed.resource["id"] in query["_id"].split(",")
-    dates = query.getlist("date")
+    if "_id" in params:
+        return malformed.resource["id"] in params["_id"].split(",")
+    dates = asked.values("date")
     return bool(dates) and all(_holds(date, malformed.at) for date in dates)
 
 
 def _holds(condition: str, at: datetime) -> bool:
     compare = _COMPARISONS.get(condition[:2])
     return compare is not None and compare(at, datetime.fromisoformat(condition[2:]))
-
-
-def _set_next(bundle: dict[str, Any], url: str) -> None:
-    others = [link for link in bundle.get("link", []) if link["relation"] != "next"]
-    bundle["link"] = [*others, {"relation": "next", "url": url}]
-
-
-def _fhir(resource: Resource) -> Response:
-    return Response(orjson.dumps(resource), media_type="application/fhir+json")

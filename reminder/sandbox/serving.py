@@ -40,8 +40,13 @@ def url_of(bound: socket.socket) -> str:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
-    """Serve `app` on that socket; both end with the block."""
+async def serving(
+    app: ASGIApp, bound: socket.socket, *, date_header: bool = True
+) -> AsyncIterator[None]:
+    """Serve `app` on that socket; both end with the block.
+
+    Without `date_header` answers have no `Date` but the app's own.
+    """
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -49,6 +54,7 @@ async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
         access_log=False,
         lifespan="off",
         ws="none",
+        date_header=date_header,
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)

@@ -84,7 +84,7 @@ class World:
             outside = Starlette(routes=[*self.twilio.routes(), *self._pages.routes()])
             await starting.enter_async_context(serving(outside, self._pages_socket))
             await starting.enter_async_context(
-                serving(self.proxy.app, self._fhir_socket)
+                serving(self.proxy.app, self._fhir_socket, date_header=False)
             )
             starting.callback(self.be_well)
             self._running = starting.pop_all()
@@ -109,5 +109,5 @@ class World:
 
     def be_well(self) -> None:
         """End every fault of the EHR and of Twilio; silent requests are let go."""
-        self.proxy.faults.clear()
+        self.proxy.be_well()
         self.twilio.faults.clear()

@@ -82,7 +82,7 @@ async def test_a_next_link_to_another_host_gets_nothing_from_us(
     )
     ehr = make_ehr(server, auth={"kind": "bearer", "token": "t1"})
 
-    with pytest.raises(EHRRefused, match=r"^GET Appointment: link to another server$"):
+    with pytest.raises(EHRRefused, match="next link to another server"):
         await window(ehr)
 
     assert {each.url.host for each in server.asked} == {"ehr.example.org"}

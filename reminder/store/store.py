@@ -16,6 +16,7 @@ from reminder.store.health import Health
 from reminder.store.keyring import KeyRing
 from reminder.store.links import LinkStore
 from reminder.store.preferences import PreferenceStore
+from reminder.store.pushed import PushedStore
 from reminder.store.quarantine import Quarantine
 from reminder.store.queue import MessageQueue
 from reminder.store.reminders import ReminderStore
@@ -48,6 +49,7 @@ class Store:
     worklist: Worklist
     quarantine: Quarantine
     sync_state: SyncStateStore
+    pushed: PushedStore
     health: Health
 
     @classmethod
@@ -68,6 +70,7 @@ class Store:
             worklist=Worklist(database, ring),
             quarantine=Quarantine(database, ring),
             sync_state=SyncStateStore(database, ring),
+            pushed=PushedStore(database),
             health=Health(database, ring),
         )
 

@@ -1,13 +1,15 @@
 """What this installation is told about one EHR: where it is and how to speak to it."""
 
-import ipaddress
+import re
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, Literal
+from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
-from pydantic import model_validator as validated
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from reminder.ehr import profiles
+from reminder.ehr.addresses import EndpointURL, ProxyURL, is_plain
+from reminder.ehr.auth import Auth, ClientCredentials, NoAuth, Part, SMARTAuth
 from reminder.model.capabilities import SearchPlan, WriteStyle
 
 # What other implementations write: R5's Appointment.virtualService as the HL7
@@ -18,99 +20,44 @@ VIRTUAL_SERVICE = (
     "http://hl7.org/fhir/uv/xver/StructureDefinition/ext-R5-Appointment.virtualService",
 )
 
-_NEVER = ("fe80::/10", "169.254.0.0/16", "0.0.0.0/8", "::/128")
+# RFC 9110 §5.6.2, and what may be written into a field of one line.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+# These say who we are, where a message ends, what it holds, or what it may
+# overwrite: all of it is decided request by request.
+_OURS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "cookie",
+        "expect",
+        "host",
+        "if-match",
+        "if-none-exist",
+        "if-none-match",
+        "keep-alive",
+        "prefer",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+_ACTOR = re.compile(
+    r"(Practitioner|PractitionerRole|Location|HealthcareService|Device)"
+    r"/[A-Za-z0-9._-]{1,256}"
+)
+_ROSTER_OF = {"practitioner": "Practitioner", "location": "Location"}
 
 
-def is_loopback(host: str) -> bool:
-    """Whether the host can only be this very machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _address(value: str) -> SplitResult:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("an address starts with https:// and a host")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("an address holds no user name and no password")
-    if parts.query or parts.fragment:
-        raise ValueError("an address ends before ? and #")
-    return parts
-
-
-def _is_never_an_ehr(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "metadata.google.internal"
-    networks = (ipaddress.ip_network(network) for network in _NEVER)
-    return address.is_multicast or any(address in network for network in networks)
-
-
-def _endpoint(value: str) -> str:
-    parts = _address(value)
-    if _is_never_an_ehr(parts.hostname or ""):
-        raise ValueError("a link-local or multicast address is no server of yours")
-    return value.rstrip("/")
-
-
-EndpointURL = Annotated[str, AfterValidator(_endpoint)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        use_attribute_docstrings=True,
-    )
-
-
-class NoAuth(_Part):
-    """The EHR asks for nothing: only on a network that is itself protected."""
-
-    kind: Literal["none"] = "none"
-    """`none`: requests carry no credential."""
-
-
-class BearerAuth(_Part):
-    """One token, good for as long as the EHR says."""
-
-    kind: Literal["bearer"]
-    """`bearer`: every request carries the same token."""
-
-    token: SecretStr
-    """The token; it goes to `base_url` and nowhere else."""
-
-
-class ClientCredentials(_Part):
-    """OAuth 2.0 client credentials with a shared secret (RFC 6749 §4.4)."""
-
-    kind: Literal["client-credentials"]
-    """`client-credentials`: tokens are fetched with a client id and a secret."""
-
-    client_id: str
-    """The client id the EHR gave this installation."""
-
-    client_secret: SecretStr
-    """The secret that belongs to it; it goes to `token_url` and nowhere else."""
-
-    token_url: EndpointURL
-    """The token endpoint; it may be on another host than `base_url`."""
-
-    scope: str | None = None
-    """The scopes to ask for, such as `system/Appointment.rs`; none by default."""
-
-    sent_in: Literal["header", "body"] = "header"
-    """Where both go: `header` (client_secret_basic) or `body` (client_secret_post)."""
-
-
-Auth = Annotated[NoAuth | BearerAuth | ClientCredentials, Field(discriminator="kind")]
-
-
-class EHRConfig(_Part):
+class EHRConfig(Part):
     """One connection. Everything but `base_url` has a default that suits most EHRs."""
 
     profile: str | None = Field(default=None, pattern="^[a-z0-9-]{1,40}$")
@@ -134,11 +81,20 @@ class EHRConfig(_Part):
     client_key: SecretStr | None = None
     """The private key of that certificate in PEM, as `file:NAME` or `env:NAME`."""
 
-    headers: dict[str, SecretStr] = Field(default_factory=dict, repr=False)
+    client_key_password: SecretStr | None = None
+    """The passphrase of that key, if it has one."""
+
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
     """Further headers the EHR or its gateway asks for; they go to its origin only."""
 
-    proxy: EndpointURL | None = None
+    proxy: ProxyURL | None = None
     """The HTTP proxy by which the EHR is reached, such as `http://proxy:3128`."""
+
+    proxy_user: str | None = None
+    """The user name the proxy asks for, if it does."""
+
+    proxy_password: SecretStr | None = None
+    """The password that belongs to it; it goes to the proxy and nowhere else."""
 
     search_plan: SearchPlan = SearchPlan.BY_DATE
     """How appointments are found; `reminder connect` says which plan suits."""
@@ -229,14 +185,77 @@ class EHRConfig(_Part):
     names_ttl_h: float = Field(default=12, gt=0)
     """How long the name of a Location or a Practitioner is believed, in hours."""
 
-    @validated(mode="after")
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_profile_has_it(cls, given: Any) -> Any:  # noqa: ANN401 - as written
+        """What suits the make of EHR, under what is set here."""
+        name = given.get("profile") if isinstance(given, dict) else None
+        return {**profiles.defaults(name), **given} if isinstance(name, str) else given
+
+    @field_validator("headers")
+    @classmethod
+    def _can_be_sent(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, value in headers.items():
+            _require_header(name, value.get_secret_value())
+        if len({name.lower() for name in headers}) < len(headers):
+            raise ValueError("the same header is named twice")
+        return headers
+
+    @field_validator("roster")
+    @classmethod
+    def _names_actors(cls, roster: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ACTOR.fullmatch(each) for each in roster):
+            raise ValueError("write references such as Practitioner/17 or Location/17")
+        return roster
+
+    @field_validator("site_zone")
+    @classmethod
+    def _zone(cls, name: str | None) -> str | None:
+        if name is not None and name not in available_timezones():
+            raise ValueError("is not an IANA time zone such as America/New_York")
+        return name
+
+    @model_validator(mode="after")
     def _private(self) -> "EHRConfig":
-        addresses = {"base_url": self.base_url}
-        if isinstance(self.auth, ClientCredentials):
+        addresses: dict[str, str | None] = {"base_url": self.base_url}
+        if isinstance(self.auth, ClientCredentials | SMARTAuth):
             addresses["token_url"] = self.auth.token_url
         for name, address in addresses.items():
-            parts = urlsplit(address)
-            plain = parts.scheme == "http" and not is_loopback(parts.hostname or "")
-            if plain and not self.plain_http:
+            if address is not None and is_plain(address) and not self.plain_http:
                 raise ValueError(f"{name}: http:// is only for this machine")
         return self
+
+    @model_validator(mode="after")
+    def _pairs(self) -> "EHRConfig":
+        if (self.client_certificate is None) != (self.client_key is None):
+            raise ValueError("client_certificate and client_key belong together")
+        if self.client_key_password is not None and self.client_key is None:
+            raise ValueError("client_key_password is for a client_key")
+        if (self.proxy_user is None) != (self.proxy_password is None):
+            raise ValueError("proxy_user and proxy_password belong together")
+        if self.proxy_user is not None and self.proxy is None:
+            raise ValueError("proxy_user is for a proxy")
+        return self
+
+    @model_validator(mode="after")
+    def _plan_has_whom(self) -> "EHRConfig":
+        types = {each.partition("/")[0] for each in self.roster}
+        wanted = _ROSTER_OF.get(self.roster_parameter or "")
+        if self.search_plan is SearchPlan.BY_ROSTER and not self.roster:
+            raise ValueError("search_plan: by-roster needs a roster")
+        if self.roster_parameter is None and len(types) > 1:
+            raise ValueError("roster: without roster_parameter all are of one type")
+        if wanted is not None and types - {wanted}:
+            raise ValueError(
+                f"roster: {self.roster_parameter} finds {wanted} references only"
+            )
+        return self
+
+
+def _require_header(name: str, value: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError("a header's name holds letters, digits and dashes")
+    if name.lower() in _OURS or name.lower().startswith("proxy-"):
+        raise ValueError(f"{name} is not a header to be set here")
+    if not _VALUE.fullmatch(value):
+        raise ValueError(f"{name}: a header's value is one line of ASCII signs")

@@ -15,11 +15,17 @@ import orjson
 
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused, EHRUnavailable
+from reminder.ehr.tls import context, show
 
 _LONGEST_WAIT = timedelta(days=1)
 # One layer at most: a few bytes compressed twice become gigabytes.
 _CODINGS = ("", "identity", "gzip", "deflate")
-_NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NOTHING_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,  # It would not open the line to the EHR.
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +73,20 @@ class Answer:
 
 
 class Wire:
-    """An HTTP client without proxies, redirects or credentials of its own.
+    """An HTTP client without redirects, or credentials of its own.
 
-    It goes where it is sent: whoever uses it decides the address first.
+    It goes where it is sent: whoever uses it decides the address first. The
+    headers of the settings go to the origin of `base_url` alone, and what the
+    environment says of proxies counts for nothing.
     """
 
     def __init__(
         self, config: EHRConfig, transport: httpx.AsyncBaseTransport | None
     ) -> None:
+        self._origin = _origin(httpx.URL(config.base_url))
+        self._own_headers = {
+            name: value.get_secret_value() for name, value in config.headers.items()
+        }
         self._max_body_bytes = config.max_body_bytes
         self._whole_answer_s = config.connect_timeout_s + config.read_timeout_s
         # At INFO these two write down the whole URL, patient ids included.
@@ -84,6 +96,7 @@ class Wire:
             # A transport that is handed over brings its own TLS, or none.
             verify=_tls(config) if transport is None else True,
             trust_env=False,
+            proxy=_proxy(config),
             follow_redirects=False,
             timeout=httpx.Timeout(
                 config.read_timeout_s, connect=config.connect_timeout_s
@@ -111,7 +124,7 @@ class Wire:
                 compressed in a way that was not asked for.
         """
         request = self._http.build_request(
-            method, url, headers=headers, content=content
+            method, url, headers=self._with_own(headers, url), content=content
         )
         try:
             async with asyncio.timeout(self._whole_answer_s):
@@ -124,6 +137,12 @@ class Wire:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._http.aclose()
+
+    def _with_own(self, headers: Mapping[str, str], url: httpx.URL) -> httpx.Headers:
+        own = self._own_headers if _origin(url) == self._origin else {}
+        together = httpx.Headers(own)
+        together.update(headers)
+        return together
 
     async def _exchange(self, request: httpx.Request, about: str) -> Answer:
         response = await self._http.send(request, stream=True)
@@ -143,9 +162,36 @@ class Wire:
 
 
 def _tls(config: EHRConfig) -> ssl.SSLContext:
-    if config.ca_bundle is None:
-        return httpx.create_ssl_context(trust_env=False)
-    return ssl.create_default_context(cafile=config.ca_bundle)
+    tls = context(config.ca_bundle)
+    key, password = config.client_key, config.client_key_password
+    if config.client_certificate is not None and key is not None:
+        show(
+            tls,
+            config.client_certificate,
+            key.get_secret_value(),
+            password.get_secret_value() if password else None,
+        )
+    return tls
+
+
+def _proxy(config: EHRConfig) -> httpx.Proxy | None:
+    if config.proxy is None:
+        return None
+    user, password = config.proxy_user, config.proxy_password
+    return httpx.Proxy(
+        config.proxy,
+        # What it is shown and trusted with is not what the EHR is.
+        ssl_context=context(config.ca_bundle) if _is_tls(config.proxy) else None,
+        auth=(user, password.get_secret_value()) if user and password else None,
+    )
+
+
+def _is_tls(url: str) -> bool:
+    return httpx.URL(url).scheme == "https"
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _refuse(_: str) -> NoReturn:

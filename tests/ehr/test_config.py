@@ -1,7 +1,8 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from reminder.ehr.config import BearerAuth, ClientCredentials, EHRConfig, NoAuth
+from reminder.ehr.auth import BearerAuth, ClientCredentials, NoAuth
+from reminder.ehr.config import EHRConfig
 
 
 @pytest.mark.parametrize("part", [EHRConfig, NoAuth, BearerAuth, ClientCredentials])

@@ -126,7 +126,7 @@ async def test_a_token_is_renewed_before_it_ends() -> None:
     client = client_of(login, CREDENTIALS, clock=lambda: now[0])
 
     await get(client)
-    now[0] += timedelta(seconds=269)
+    now[0] += timedelta(seconds=239)
     await get(client)
     assert len(login.token_requests) == 1
 

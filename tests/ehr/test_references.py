@@ -18,6 +18,26 @@ ANA = Target("Patient", "ana")
             id="same-server-behind-a-proxy-that-ends-tls",
         ),
         pytest.param(
+            {"reference": "https://EHR.example.org:443/fhir/Patient/ana/_history/1"},
+            ANA,
+            id="the-usual-port-spelled-out",
+        ),
+        pytest.param(
+            {"reference": "HTTP://ehr.example.org:80/fhir/Patient/ana"},
+            ANA,
+            id="the-usual-port-of-http",
+        ),
+        pytest.param(
+            {"reference": "https://ehr.example.org:8443/fhir/Patient/ana"},
+            Unusable("foreign-reference", "Patient"),
+            id="another-port",
+        ),
+        pytest.param(
+            {"reference": "https://ehr.example.org@evil.example/fhir/Patient/ana"},
+            Unusable("reference-malformed", "Patient"),
+            id="another-host-in-disguise",
+        ),
+        pytest.param(
             {"reference": "Patient/" + "e" * 88}, Target("Patient", "e" * 88), id="long"
         ),
         pytest.param(
@@ -56,6 +76,24 @@ ANA = Target("Patient", "ana")
 )
 def test_where_references_lead(reference: object, found: Target | Unusable) -> None:
     assert resolve(reference, BASE) == found
+
+
+@pytest.mark.parametrize(
+    "base", ["https://ehr.example.org:443/r4", "http://EHR.example.org/r4"]
+)
+def test_a_base_url_may_spell_out_what_references_do_not(base: str) -> None:
+    literal = "https://ehr.example.org/r4/Patient/ana"
+
+    assert resolve({"reference": literal}, base) == ANA
+
+
+def test_a_urn_leads_to_the_entry_that_bears_it() -> None:
+    urns = {"urn:uuid:0b2c": ANA}
+
+    assert resolve({"reference": "urn:uuid:0B2C"}, BASE, urns) == ANA
+    assert resolve({"reference": "urn:uuid:77"}, BASE, urns) == Unusable(
+        "foreign-reference"
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from reminder.ehr import profiles
 from reminder.ehr.addresses import EndpointURL, ProxyURL, is_plain
 from reminder.ehr.auth import Auth, ClientCredentials, NoAuth, Part, SMARTAuth
+from reminder.ehr.extra_headers import ExtraHeaders
 from reminder.model.capabilities import SearchPlan, WriteStyle
 
 # What other implementations write: R5's Appointment.virtualService as the HL7
@@ -18,36 +19,6 @@ from reminder.model.capabilities import SearchPlan, WriteStyle
 VIRTUAL_SERVICE = (
     "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.virtualService",
     "http://hl7.org/fhir/uv/xver/StructureDefinition/ext-R5-Appointment.virtualService",
-)
-
-# RFC 9110 §5.6.2, and what may be written into a field of one line.
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
-
-# These say who we are, where a message ends, what it holds, or what it may
-# overwrite: all of it is decided request by request.
-_OURS = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "authorization",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "cookie",
-        "expect",
-        "host",
-        "if-match",
-        "if-none-exist",
-        "if-none-match",
-        "keep-alive",
-        "prefer",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
 )
 
 _ACTOR = re.compile(
@@ -84,7 +55,7 @@ class EHRConfig(Part):
     client_key_password: SecretStr | None = None
     """The passphrase of that key, if it has one."""
 
-    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    headers: ExtraHeaders = Field(default_factory=dict)
     """Further headers the EHR or its gateway asks for; they go to its origin only."""
 
     proxy: ProxyURL | None = None
@@ -130,6 +101,11 @@ class EHRConfig(Part):
 
     move_by: WriteStyle | None = None
     """How a new time is written; by default as the EHR's statement allows."""
+
+    unversioned_writes: bool = False
+    """Write although the EHR names no versions, after reading again what is to be
+    changed.
+    """
 
     push_secret: SecretStr | None = None
     """What the EHR proves its notifications with; without one none are taken."""
@@ -192,15 +168,6 @@ class EHRConfig(Part):
         name = given.get("profile") if isinstance(given, dict) else None
         return {**profiles.defaults(name), **given} if isinstance(name, str) else given
 
-    @field_validator("headers")
-    @classmethod
-    def _can_be_sent(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for name, value in headers.items():
-            _require_header(name, value.get_secret_value())
-        if len({name.lower() for name in headers}) < len(headers):
-            raise ValueError("the same header is named twice")
-        return headers
-
     @field_validator("roster")
     @classmethod
     def _names_actors(cls, roster: tuple[str, ...]) -> tuple[str, ...]:
@@ -250,12 +217,3 @@ class EHRConfig(Part):
                 f"roster: {self.roster_parameter} finds {wanted} references only"
             )
         return self
-
-
-def _require_header(name: str, value: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ValueError("a header's name holds letters, digits and dashes")
-    if name.lower() in _OURS or name.lower().startswith("proxy-"):
-        raise ValueError(f"{name} is not a header to be set here")
-    if not _VALUE.fullmatch(value):
-        raise ValueError(f"{name}: a header's value is one line of ASCII signs")

@@ -15,7 +15,7 @@ import orjson
 
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused, EHRUnavailable
-from reminder.ehr.tls import context, show
+from reminder.ehr.tls import authorities, tls_context
 
 _LONGEST_WAIT = timedelta(days=1)
 # One layer at most: a few bytes compressed twice become gigabytes.
@@ -94,7 +94,7 @@ class Wire:
             logging.getLogger(name).setLevel(logging.WARNING)
         self._http = httpx.AsyncClient(
             # A transport that is handed over brings its own TLS, or none.
-            verify=_tls(config) if transport is None else True,
+            verify=tls_context(config) if transport is None else True,
             trust_env=False,
             proxy=_proxy(config),
             follow_redirects=False,
@@ -161,19 +161,6 @@ class Wire:
         )
 
 
-def _tls(config: EHRConfig) -> ssl.SSLContext:
-    tls = context(config.ca_bundle)
-    key, password = config.client_key, config.client_key_password
-    if config.client_certificate is not None and key is not None:
-        show(
-            tls,
-            config.client_certificate,
-            key.get_secret_value(),
-            password.get_secret_value() if password else None,
-        )
-    return tls
-
-
 def _proxy(config: EHRConfig) -> httpx.Proxy | None:
     if config.proxy is None:
         return None
@@ -181,7 +168,7 @@ def _proxy(config: EHRConfig) -> httpx.Proxy | None:
     return httpx.Proxy(
         config.proxy,
         # What it is shown and trusted with is not what the EHR is.
-        ssl_context=context(config.ca_bundle) if _is_tls(config.proxy) else None,
+        ssl_context=authorities(config.ca_bundle) if _is_tls(config.proxy) else None,
         auth=(user, password.get_secret_value()) if user and password else None,
     )
 

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from reminder.ehr.config import EHRConfig
+
 
 class CertificateUnusable(ValueError):
     """We cannot show this certificate; the message says why, `setting` which one."""
@@ -27,7 +29,26 @@ class CertificateUnusable(ValueError):
         self.setting = setting
 
 
-def context(ca_bundle: Path | None) -> ssl.SSLContext:
+def tls_context(config: EHRConfig) -> ssl.SSLContext:
+    """The TLS by which this EHR is spoken to, with our certificate if it has one.
+
+    Raises:
+        OSError: as `authorities`.
+        CertificateUnusable: as `show`.
+    """
+    tls = authorities(config.ca_bundle)
+    key, password = config.client_key, config.client_key_password
+    if config.client_certificate is not None and key is not None:
+        show(
+            tls,
+            config.client_certificate,
+            key.get_secret_value(),
+            password.get_secret_value() if password else None,
+        )
+    return tls
+
+
+def authorities(ca_bundle: Path | None) -> ssl.SSLContext:
     """TLS 1.2 or better that trusts the public authorities, or these alone.
 
     Raises:

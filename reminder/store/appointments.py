@@ -3,23 +3,27 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, case, func, literal, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Select, func, literal, select, tuple_, update
 
 from reminder.model.appointments import Appointment, AppointmentKey
 from reminder.model.people import Patient, PatientKey
 from reminder.model.readings import Reading, Unreadable
 from reminder.model.reminders import Person
 from reminder.store.appointment_rows import from_row
-from reminder.store.batches import batches
 from reminder.store.booking_history import Look
 from reminder.store.booking_writes import keep_gone, keep_readings, keep_seen
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
+from reminder.store.known_bookings import KnownBookings
 from reminder.store.patient_writes import keep_patients, make_stubs
 from reminder.store.people import read_people
-from reminder.store.quarantine import quarantine, release
-from reminder.store.revisions import raise_revisions
+from reminder.store.quarantine import (
+    keep_repairs,
+    quarantine,
+    release,
+    still_repaired,
+)
+from reminder.store.revisions import raise_revisions, replan
 from reminder.store.sealing import Sealer
 from reminder.store.statements import table
 from reminder.store.tables import AppointmentRow, InstanceRow, PersonRow
@@ -29,7 +33,7 @@ _PERSON = table(PersonRow)
 _INSTANCE = table(InstanceRow)
 
 
-class AppointmentStore:
+class AppointmentStore(KnownBookings):
     """The EHR's appointments and patients as it last described them.
 
     Every change of a person, or of one of their bookings, makes their plan
@@ -37,24 +41,9 @@ class AppointmentStore:
     """
 
     def __init__(self, database: Database, ring: KeyRing) -> None:
-        self._database, self._ring = database, ring
+        super().__init__(database)
+        self._ring = ring
         self._sealer = Sealer(ring, "appointment")
-
-    async def fingerprints(
-        self, connection: str, start: datetime, end: datetime
-    ) -> dict[str, str]:
-        """The fingerprint of every appointment that starts in [start, end)."""
-        # What the version before wrote lacks what we read today: it is read again.
-        is_whole = _APPOINTMENT.c.first_start_at.is_not(None)
-        known = case((is_whole, _APPOINTMENT.c.fingerprint), else_="")
-        query = select(_APPOINTMENT.c.appointment_id, known).where(
-            _APPOINTMENT.c.connection == connection,
-            _APPOINTMENT.c.start_at >= start,
-            _APPOINTMENT.c.start_at < end,
-            _APPOINTMENT.c.gone.is_(False),
-        )
-        async with self._database.read() as session:
-            return {row[0]: row[1] for row in await session.execute(query)}
 
     async def keep(
         self,
@@ -69,9 +58,13 @@ class AppointmentStore:
         """Keep what was read: how many bookings are not as they were.
 
         A booking met for the first time that starts before `covered_until` is
-        new: everything until then had been read before. Unreadable entries go
-        into quarantine; readable ones leave it. Patients met for the first
-        time get a row, to be read later.
+        new: everything until then had been read before. Of an older reading
+        than what is kept nothing is taken. Unreadable entries go into
+        quarantine, and so does what had to be put right; readable ones leave
+        it. Patients met for the first time get a row, to be read later.
+
+        Raises:
+            StoreConflict: another node keeps the same at this very moment.
         """
         look = Look(seen_at, covered_until)
         async with self._database.write() as session:
@@ -80,21 +73,25 @@ class AppointmentStore:
             )
             await keep_seen(session, connection, unchanged, seen_at=seen_at)
             await make_stubs(session, connection, patients)
-            await _replan(session, connection, patients)
-            readable = {reading.appointment_id for reading in readings} | {*unchanged}
-            await release(session, connection, "Appointment", readable)
+            await replan(session, connection, patients)
+            await keep_repairs(session, connection, readings, at=seen_at)
+            await still_repaired(session, connection, unchanged, at=seen_at)
             await quarantine(session, connection, unreadable, at=seen_at)
         return changed
 
     async def mark_gone(
         self, connection: str, appointment_ids: Collection[str], *, at: datetime
     ) -> int:
-        """The EHR no longer has these: how many bookings went with them."""
+        """The EHR no longer has these: how many bookings went with them.
+
+        Nobody needs to look any more at what could not be read of them.
+        """
         async with self._database.write() as session:
             changed, patients = await keep_gone(
                 session, connection, appointment_ids, at=at
             )
-            await _replan(session, connection, patients)
+            await replan(session, connection, patients)
+            await release(session, connection, "Appointment", appointment_ids)
         return changed
 
     async def patients_to_read(
@@ -247,13 +244,3 @@ def _upcoming(since: datetime) -> Select[tuple[str, str]]:
     person = (_APPOINTMENT.c.connection, _APPOINTMENT.c.patient_id)
     ahead = (_APPOINTMENT.c.start_at > since, _APPOINTMENT.c.gone.is_(False))
     return select(*person).where(*ahead).distinct()
-
-
-async def _replan(
-    session: AsyncSession, connection: str, patient_ids: Collection[str]
-) -> None:
-    for some in batches(sorted(patient_ids)):
-        theirs = select(_PERSON.c.id).where(
-            _PERSON.c.connection == connection, _PERSON.c.patient_id.in_(some)
-        )
-        await raise_revisions(session, theirs)

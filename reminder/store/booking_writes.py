@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.appointments import Appointment
@@ -14,24 +14,13 @@ from reminder.model.readings import Reading
 from reminder.store.appointment_rows import to_row
 from reminder.store.batches import batches
 from reminder.store.booking_history import Look, first_history, next_history
+from reminder.store.bulk import insert_all, update_each
 from reminder.store.keyring import KeyRing
 from reminder.store.sealing import Sealer
-from reminder.store.statements import table
+from reminder.store.statements import one_of, table
 from reminder.store.tables import AppointmentRow
 
 _APPOINTMENT = table(AppointmentRow)
-_STAYS = {"id", "first_seen_at"}
-_UPDATE = (
-    update(_APPOINTMENT)
-    .where(_APPOINTMENT.c.id == bindparam("row_id"))
-    .values(
-        {
-            one.name: bindparam(one.name)
-            for one in _APPOINTMENT.c
-            if one.name not in _STAYS
-        }
-    )
-)
 
 
 @dataclass(slots=True)
@@ -61,7 +50,8 @@ async def keep_readings(
     """Write what changed: how many bookings, and whose.
 
     A booking whose patient is no longer in its appointment is gone. A reading
-    older than what is kept changes nothing.
+    older than what is kept changes nothing: one the EHR wrote earlier, by its
+    own clock, or one of the same age that we asked for earlier.
     """
     sealer, changed, patients = Sealer(ring, "appointment"), 0, set[str]()
     latest = {reading.appointment_id: reading for reading in readings}
@@ -86,7 +76,7 @@ async def keep_seen(
     for ids in batches(sorted(appointment_ids)):
         await _touch(
             session,
-            _APPOINTMENT.c.appointment_id.in_(ids),
+            one_of(session, _APPOINTMENT.c.appointment_id, ids),
             _APPOINTMENT.c.connection == connection,
             _APPOINTMENT.c.gone.is_(False),
             _APPOINTMENT.c.seen_at < seen_at,
@@ -124,7 +114,7 @@ def _compare(
         kept.setdefault(row.appointment_id, {})[row.patient_id] = row
     for reading in readings:
         before = kept.get(reading.appointment_id, {})
-        if any(row.seen_at > look.seen_at for row in before.values()):
+        if _is_older(reading, before.values(), look):
             continue
         bookings = {booking.key.patient_id: booking for booking in reading.bookings}
         for patient_id, booking in bookings.items():
@@ -132,6 +122,24 @@ def _compare(
             _compare_one(work, sealer, reading, booking, row_before, look)
         _let_go(work, before.values(), look.seen_at)
     return work
+
+
+def _is_older(reading: Reading, kept: Iterable[Row[Any]], look: Look) -> bool:
+    """Whether the EHR has told us of a later state already.
+
+    That it has an appointment no more has only the age of our question.
+    """
+    written_at = max(
+        (one.updated_at for one in reading.bookings if one.updated_at), default=None
+    )
+    for row in kept:
+        if written_at is None or row.updated_at is None or row.gone:
+            is_older = row.seen_at > look.seen_at
+        else:
+            is_older = (row.updated_at, row.seen_at) > (written_at, look.seen_at)
+        if is_older:
+            return True
+    return False
 
 
 def _compare_one(
@@ -154,7 +162,7 @@ def _compare_one(
         work.new.append(row | first_history(booking, look))
     else:
         history = next_history(before, booking, look)
-        work.altered.append(row | history | {"row_id": row_id})
+        work.altered.append(row | history)
 
 
 def _is_known(before: Row[Any], reading: Reading) -> bool:
@@ -180,6 +188,7 @@ async def _rows(
         column.patient_id,
         column.fingerprint,
         column.seen_at,
+        column.updated_at,
         column.gone,
         column.status,
         column.start_at,
@@ -187,7 +196,10 @@ async def _rows(
         column.first_start_at,
         column.moved_at,
         column.moves,
-    ).where(column.appointment_id.in_(appointment_ids), column.connection == connection)
+    ).where(
+        one_of(session, column.appointment_id, appointment_ids),
+        column.connection == connection,
+    )
     rows: Sequence[Row[Any]] = (await session.execute(query)).all()
     return rows
 
@@ -198,15 +210,14 @@ async def _write(session: AsyncSession, work: Work, at: datetime) -> None:
     An INSERT that meets a row of another node fails, and the reading is done
     again: taking the row over would leave it with a cell sealed for our id.
     """
-    if work.new:
-        await session.execute(insert(_APPOINTMENT), work.new)
-    if work.altered:
-        altered = sorted(work.altered, key=lambda row: row["row_id"].int)
-        await session.execute(_UPDATE, altered)
+    await insert_all(session, _APPOINTMENT, work.new)
+    await update_each(session, _APPOINTMENT, work.altered)
     for ids in batches(work.seen):
-        await _touch(session, _APPOINTMENT.c.id.in_(ids), seen_at=at)
+        these = one_of(session, _APPOINTMENT.c.id, ids)
+        await _touch(session, these, seen_at=at)
     for ids in batches(work.gone):
-        await _touch(session, _APPOINTMENT.c.id.in_(ids), seen_at=at, gone=True)
+        these = one_of(session, _APPOINTMENT.c.id, ids)
+        await _touch(session, these, seen_at=at, gone=True)
 
 
 async def _touch(

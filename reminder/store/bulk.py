@@ -33,6 +33,18 @@ async def insert_missing(
     await _run(session, _insert, into, (names, tuple(unless)), names, rows)
 
 
+async def insert_all(session: AsyncSession, into: Table, rows: Sequence[Line]) -> None:
+    """Insert these rows, all of which have the same columns.
+
+    Raises:
+        IntegrityError: one of them is there already.
+    """
+    if not rows:
+        return
+    names = tuple(rows[0])
+    await _run(session, _insert, into, (names, ()), names, rows)
+
+
 async def update_each(
     session: AsyncSession,
     of: Table,
@@ -134,10 +146,10 @@ _IN_ARRAY: dict[type, Callable[[Any], str]] = {
 def _insert(into: Table, is_postgres: bool, form: _Form) -> str:  # noqa: FBT001
     names, unless = form
     values = _arrays(into, names) if is_postgres else _marks(names)
-    return (
-        f"INSERT INTO {into.name} ({', '.join(names)}) {values} "
-        f"ON CONFLICT ({', '.join(unless)}) DO NOTHING"
-    )
+    statement = f"INSERT INTO {into.name} ({', '.join(names)}) {values}"
+    if unless:
+        statement += f" ON CONFLICT ({', '.join(unless)}) DO NOTHING"
+    return statement
 
 
 @functools.cache

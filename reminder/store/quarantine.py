@@ -1,25 +1,26 @@
-"""Keeps which entries of the EHR nobody could read, until they can be."""
+"""Keeps which entries of the EHR nobody could read, or only after a repair."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import ColumnElement, Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.quarantine import QuarantineEntry
-from reminder.model.readings import Unreadable
+from reminder.model.readings import Reading, Unreadable
 from reminder.store.batches import batches
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
-from reminder.store.statements import insert, table
+from reminder.store.statements import insert, one_of, table
 from reminder.store.tables import QuarantineRow, SyncStateRow
 
 _QUARANTINE = table(QuarantineRow)
 _SYNC_STATE = table(SyncStateRow)
 _IDENTITY = ("connection", "resource_type", "resource_id", "fingerprint")
-_RENEWED = ("path", "problem", "last_seen_at")
+_RENEWED = ("path", "problem", "last_seen_at", "repaired")
+_UNREADABLE = _QUARANTINE.c.repaired.is_(False)
 
 
 class Quarantine:
@@ -53,6 +54,23 @@ class Quarantine:
         async with self._database.read() as session:
             return [_from_row(row) for row in await session.execute(query)]
 
+    async def appointment_ids(self, connection: str) -> list[str]:
+        """The ids of all appointments of a connection that could not be read."""
+        id_ = _QUARANTINE.c.resource_id
+        query = (
+            select(id_)
+            .where(
+                _QUARANTINE.c.connection == connection,
+                _QUARANTINE.c.resource_type == "Appointment",
+                id_ != "",
+                _UNREADABLE,
+            )
+            .distinct()
+            .order_by(id_)
+        )
+        async with self._database.read() as session:
+            return list((await session.execute(query)).scalars())
+
 
 async def quarantine(
     session: AsyncSession,
@@ -61,26 +79,18 @@ async def quarantine(
     *,
     at: datetime,
 ) -> None:
-    """Put entries into quarantine, once each; an older state of one leaves it."""
-    rows = {
-        (entry.resource_type, entry.resource_id, entry.fingerprint): _to_row(
-            connection, entry, at
-        )
-        for entry in unreadable
-    }
-    if not rows:
-        return
-    for resource_type in {row["resource_type"] for row in rows.values()}:
+    """Put entries into quarantine, once each; an older state of one leaves it.
+
+    What had to be put right before stays: the state it belongs to may return.
+    """
+    for resource_type in {entry.resource_type for entry in unreadable}:
         now_unreadable = {
-            row["resource_id"]: row["fingerprint"]
-            for row in rows.values()
-            if row["resource_type"] == resource_type and row["resource_id"]
+            entry.resource_id: entry.fingerprint
+            for entry in unreadable
+            if entry.resource_type == resource_type and entry.resource_id
         }
-        await _leave(session, connection, resource_type, now_unreadable)
-    upsert = insert(session, QuarantineRow)
-    renew = {name: upsert.excluded[name] for name in _RENEWED}
-    upsert = upsert.on_conflict_do_update(index_elements=_IDENTITY, set_=renew)
-    await session.execute(upsert, list(rows.values()))
+        await _leave(session, connection, resource_type, now_unreadable, _UNREADABLE)
+    await _put(session, [_to_row(connection, entry, at) for entry in unreadable])
 
 
 async def release(
@@ -89,37 +99,100 @@ async def release(
     resource_type: str,
     readable: Collection[str],
 ) -> None:
-    """These resources were read: they leave the quarantine."""
+    """These resources were read, or are no more: they leave the quarantine."""
     await _leave(session, connection, resource_type, dict.fromkeys(readable, ""))
+
+
+async def keep_repairs(
+    session: AsyncSession,
+    connection: str,
+    readings: Sequence[Reading],
+    *,
+    at: datetime,
+) -> None:
+    """These appointments were read; what had to be put right for it is noted.
+
+    One line for each: where several things had to be, the first.
+    """
+    repairs = {
+        reading.appointment_id: reading.repairs[0]
+        for reading in readings
+        if reading.repairs
+    }
+    prints = dict.fromkeys((reading.appointment_id for reading in readings), "")
+    prints |= {id_: repair.fingerprint for id_, repair in repairs.items()}
+    await _leave(session, connection, "Appointment", prints)
+    await _leave(
+        session, connection, "Appointment", dict.fromkeys(repairs, ""), _UNREADABLE
+    )
+    await _put(
+        session,
+        [_to_row(connection, one, at, repaired=True) for one in repairs.values()],
+    )
+
+
+async def still_repaired(
+    session: AsyncSession,
+    connection: str,
+    unchanged: Collection[str],
+    *,
+    at: datetime,
+) -> None:
+    """These appointments are as they were: what was put right then is so still."""
+    await _leave(
+        session, connection, "Appointment", dict.fromkeys(unchanged, ""), _UNREADABLE
+    )
+    for ids in batches(sorted(unchanged)):
+        renewed = update(_QUARANTINE).where(
+            _QUARANTINE.c.connection == connection,
+            _QUARANTINE.c.resource_type == "Appointment",
+            one_of(session, _QUARANTINE.c.resource_id, ids),
+            _QUARANTINE.c.repaired.is_(True),
+        )
+        await session.execute(renewed.values(last_seen_at=at))
 
 
 async def _leave(
     session: AsyncSession,
     connection: str,
     resource_type: str,
-    fingerprints: dict[str, str],
+    fingerprints: Mapping[str, str],
+    *further: ColumnElement[bool],
 ) -> None:
-    """Delete what is kept of these resources, but for the fingerprints given.
+    """Delete what is kept of these resources, but for the fingerprints given."""
+    for ids in batches(sorted(fingerprints)):
+        query = select(
+            _QUARANTINE.c.id, _QUARANTINE.c.resource_id, _QUARANTINE.c.fingerprint
+        ).where(
+            _QUARANTINE.c.connection == connection,
+            _QUARANTINE.c.resource_type == resource_type,
+            one_of(session, _QUARANTINE.c.resource_id, ids),
+            *further,
+        )
+        over: list[UUID] = [
+            row.id
+            for row in await session.execute(query)
+            if fingerprints[row.resource_id] != row.fingerprint
+        ]
+        if over:
+            these = one_of(session, _QUARANTINE.c.id, sorted(over))
+            await session.execute(delete(_QUARANTINE).where(these))
 
-    Few entries are in quarantine and many resources are read, so the few are
-    looked up among the many and not the other way round.
-    """
-    query = select(
-        _QUARANTINE.c.id, _QUARANTINE.c.resource_id, _QUARANTINE.c.fingerprint
-    ).where(
-        _QUARANTINE.c.connection == connection,
-        _QUARANTINE.c.resource_type == resource_type,
-    )
-    over: list[UUID] = [
-        row.id
-        for row in await session.execute(query)
-        if fingerprints.get(row.resource_id, row.fingerprint) != row.fingerprint
-    ]
-    for ids in batches(sorted(over)):
-        await session.execute(delete(_QUARANTINE).where(_QUARANTINE.c.id.in_(ids)))
+
+async def _put(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Put rows there, or renew what is there of the same state of a resource."""
+    latest = {tuple(row[name] for name in _IDENTITY): row for row in rows}
+    if not latest:
+        return
+    upsert = insert(session, QuarantineRow)
+    renew = {name: upsert.excluded[name] for name in _RENEWED}
+    upsert = upsert.on_conflict_do_update(index_elements=_IDENTITY, set_=renew)
+    await session.execute(upsert, [latest[key] for key in sorted(latest)])
 
 
-def _to_row(connection: str, entry: Unreadable, at: datetime) -> dict[str, Any]:
+def _to_row(
+    connection: str, entry: Unreadable, at: datetime, *, repaired: bool = False
+) -> dict[str, Any]:
     return {
         "id": uuid4(),
         "connection": connection,
@@ -130,6 +203,7 @@ def _to_row(connection: str, entry: Unreadable, at: datetime) -> dict[str, Any]:
         "fingerprint": entry.fingerprint,
         "first_seen_at": at,
         "last_seen_at": at,
+        "repaired": repaired,
     }
 
 
@@ -142,4 +216,5 @@ def _from_row(row: Row[Any]) -> QuarantineEntry:
         problem=row.problem,
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,
+        repaired=row.repaired,
     )

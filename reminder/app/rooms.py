@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from reminder.app.current import CurrentClinics
 from reminder.ehr.ehr import EHR
+from reminder.ehr.published import public_keys
 from reminder.flows.composing import Composing, Words
 from reminder.flows.dispatch import Dispatch, Limits
 from reminder.flows.fresh import Fresh
@@ -219,4 +220,5 @@ def web(rooms: Rooms, plan: Plan) -> ASGIApp:
         public_url=settings.public_url,
         ready_limit=timedelta(seconds=settings.work.ready_limit_s),
         unavailable=(StoreUnavailable,),
+        public_keys=public_keys(each.auth for each in settings.connection),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from reminder.ehr.tls import CertificateUnusable, show
 from reminder.model.people import Channel
 from reminder.model.remarks import Severity
 from reminder.rules.inheritance import dangling
@@ -31,6 +32,7 @@ def disagreements(
         *_rules_not_left_out(settings, source),
         *_rules_nobody_can_mean(settings, source),
         *_unusable_bundles(settings, transports, source, folder),
+        *_unusable_certificates(settings, source, folder),
     ]
 
 
@@ -125,6 +127,28 @@ def _unusable(bundle: Path) -> str | None:
     except OSError:
         return "the file cannot be read"
     return None
+
+
+def _unusable_certificates(
+    settings: Settings, source: Source, folder: Path
+) -> list[Problem]:
+    """One that cannot be shown would be missed at the first request only."""
+    problems = []
+    for place, part in enumerate(settings.connection):
+        if part.client_certificate is None or part.client_key is None:
+            continue
+        password = part.client_key_password
+        try:
+            show(
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                folder / part.client_certificate,
+                part.client_key.get_secret_value(),
+                password.get_secret_value() if password else None,
+            )
+        except CertificateUnusable as error:
+            location = ("connection", place, error.setting)
+            problems.append(source.problem(location, str(error)))
+    return problems
 
 
 def _unreachable_channels(settings: Settings, source: Source) -> list[Problem]:

@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_SECRET_KEY = re.compile(r"(?:^|_)(?:token|secret|password|ring)$")
+_SECRET_KEY = re.compile(
+    r"(?:^|_)(?:token|secret|password|ring|private_key|client_key)$"
+)
+_SECRET_HEADER = re.compile(r"auth|key|pass|secret|signature|token", re.IGNORECASE)
+_PRIVATE_KEY = "PRIVATE KEY-----"
 
 
 class SecretReferenceError(ValueError):
@@ -63,9 +67,19 @@ def _resolve_text(
         except (OSError, UnicodeDecodeError):
             problem = f"the file {name} cannot be read"
             raise SecretReferenceError(location, problem) from None
-    if location and _SECRET_KEY.search(str(location[-1])):
+    if _PRIVATE_KEY in value or _is_secret(location):
         problem = (
             'a secret does not belong in this file: write "file:NAME" or "env:NAME"'
         )
         raise SecretReferenceError(location, problem)
     return value
+
+
+def _is_secret(location: tuple[int | str, ...]) -> bool:
+    """Whether what stands there is one; some headers are, and say so by their names."""
+    match location:
+        case (*_, "headers", str(name)):
+            return _SECRET_HEADER.search(name) is not None
+        case (*_, name):
+            return _SECRET_KEY.search(str(name)) is not None
+    return False

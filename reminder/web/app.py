@@ -20,6 +20,7 @@ from reminder.web.health import Health, health_routes
 from reminder.web.patient import PatientPages
 from reminder.web.render import Pages
 from reminder.web.style import Style
+from reminder.web.well_known import NO_KEYS, well_known_routes
 
 _MOST_BYTES = 64 * 1024
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -36,11 +37,13 @@ def create_app(
     public_url: str,
     ready_limit: timedelta,
     unavailable: tuple[type[Exception], ...],
+    public_keys: bytes = NO_KEYS,
 ) -> FastAPI:
     """The web as one ASGI application.
 
     `templates` is the folder of the pages. `unavailable` are the exceptions
-    that mean 'later' and become a 503.
+    that mean 'later' and become a 503. `public_keys` is the JWK Set of this
+    installation.
     """
     public = urlsplit(public_url)
     style = Style.read(templates / "pages.css")
@@ -56,6 +59,7 @@ def create_app(
     app.include_router(PatientPages(respond, pages).routes())
     app.include_router(callback_routes(receive))
     app.include_router(health_routes(health, clock, ready_limit))
+    app.include_router(well_known_routes(public_keys))
     _serve_style(app, style)
     _show_problems(app, pages)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=_MOST_BYTES)

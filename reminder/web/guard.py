@@ -29,7 +29,9 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
-"""On every response; only the style sheet brings a Cache-Control of its own."""
+"""On every response; only what is the same for everybody, the style sheet and the
+public keys, brings a Cache-Control of its own.
+"""
 
 _PROBES = ("/health/live", "/health/ready")
 """Asked by machines that know this node by another name than patients do."""

@@ -1,4 +1,4 @@
-"""Remembers what Locations and Practitioners are called: few, asked for often."""
+"""Finds whom and what appointments refer to: few places and names, asked for often."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -10,12 +10,15 @@ from reminder.ehr.config import EHRConfig
 from reminder.ehr.drafts import Draft, Site
 from reminder.ehr.errors import EHRRefused
 from reminder.ehr.human_names import as_addressed, chosen
+from reminder.ehr.kinds import security
+from reminder.ehr.patient_lookup import PatientLookup
 from reminder.ehr.raw import Resource, as_object, objects
+from reminder.ehr.references import Target
 from reminder.ehr.text import PLACE_LIMIT, label
 from reminder.ehr.validate import r4_problem
 from reminder.model.appointments import Place
 from reminder.model.clock import Clock
-from reminder.model.readings import Reading
+from reminder.model.readings import Reading, Unreadable
 
 _T = TypeVar("_T")
 
@@ -24,25 +27,53 @@ _VIRTUAL = "vi"
 
 
 class Directory:
-    """Names for the references in appointments.
+    """Patients, names and labels for the references in appointments.
 
     A name is an ornament: a Location that cannot be read, or may not, leaves
-    the display name that stood beside the reference.
+    the display name that stood beside the reference. A patient is not: where
+    nobody is found the appointment is unreadable.
     """
 
     def __init__(self, client: FHIRClient, config: EHRConfig, *, clock: Clock) -> None:
-        self._sites = _Names(client, config, clock, "Location", _site)
+        self._patients = PatientLookup(client, config, clock=clock)
+        self._sites = {
+            type_: _Names(client, config, clock, type_, read)
+            for type_, read in (("Location", _site), ("HealthcareService", _service))
+        }
         self._practitioners = _Names(
             client, config, clock, "Practitioner", _practitioner
         )
 
-    async def finished(self, drafts: Collection[Draft]) -> list[Reading]:
+    async def located(self, drafts: Collection[Draft]) -> list[Draft | Unreadable]:
+        """The drafts with the patients found whom they name by an identifier."""
+        sought = [each for draft in drafts for each in draft.sought]
+        if not sought:
+            return list(drafts)
+        wanted = (identifier for each in sought for identifier in each.identifiers)
+        hits = await self._patients.of(wanted)
+        return [draft.located(hits) for draft in drafts]
+
+    async def finished(self, drafts: Collection[Draft]) -> list[Reading | Unreadable]:
         """The drafts as readings, with what their references are called."""
-        sites = await self._sites.of(draft.location_id for draft in drafts)
+        located = await self.located(drafts)
+        there = [each for each in located if isinstance(each, Draft)]
+        sites = await self._labelled(there)
         practitioners = await self._practitioners.of(
-            draft.practitioner_id for draft in drafts
+            draft.practitioner_id for draft in there
         )
-        return [draft.finished(sites, practitioners) for draft in drafts]
+        return [
+            each.finished(sites, practitioners) if isinstance(each, Draft) else each
+            for each in located
+        ]
+
+    async def _labelled(self, drafts: Iterable[Draft]) -> Mapping[Target, Site]:
+        wanted = {target for draft in drafts for target in draft.labelled}
+        found: dict[Target, Site] = {}
+        for type_, names in self._sites.items():
+            ids = (each.resource_id for each in wanted if each.resource_type == type_)
+            named = await names.of(ids)
+            found |= {Target(type_, id_): site for id_, site in named.items()}
+        return found
 
 
 class _Names(Generic[_T]):
@@ -95,7 +126,11 @@ class _Names(Generic[_T]):
 def _site(location: Resource) -> Site:
     name, address = label(location.get("name")), _address(location.get("address"))
     place = Place(location["id"], name, address) if name or address else None
-    return Site(place, _is_virtual(location))
+    return Site(place, _is_virtual(location), security(location))
+
+
+def _service(service: Resource) -> Site:
+    return Site(security=security(service))
 
 
 def _is_virtual(location: Resource) -> bool:

@@ -61,6 +61,7 @@ class EHR:
                 base_url,
                 config.join_url_extensions,
                 accepted_is_confirmed=config.accepted_is_confirmed,
+                site_zone=ZoneInfo(config.site_zone) if config.site_zone else None,
             ),
             Directory(client, config, clock=clock),
             self._capabilities,

@@ -1,15 +1,15 @@
 """Reads what kind of visit an Appointment is: by its codes, its labels, its people.
 
-Labels of the Slot, the Schedule, the Location and the HealthcareService are
-not read: a service that must not be named goes on the clinic's own list.
+Labels of the Slot and the Schedule are read only where the Appointment contains
+them: a service that must not be named goes on the clinic's own list.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import chain, islice
 
+from reminder.ehr.participants import contained_labels
 from reminder.ehr.raw import Resource, as_object, objects
-from reminder.ehr.references import Target, resolve
 from reminder.ehr.text import plain
 from reminder.model.appointments import Kind
 
@@ -36,7 +36,9 @@ _CLASS = (
 )
 
 
-def kind(resource: Resource, base_url: str, *, has_join_url: bool) -> Kind:
+def kind(
+    resource: Resource, practitioner_ids: Collection[str], *, has_join_url: bool
+) -> Kind:
     """The codes and texts of one Appointment, all in small letters but for ids.
 
     Of a coding its code, `system|code` and display, of a CodeableConcept also
@@ -54,11 +56,17 @@ def kind(resource: Resource, base_url: str, *, has_join_url: bool) -> Kind:
         service_types=_words(concepts["serviceType"]),
         service_categories=_words(concepts["serviceCategory"]),
         specialties=_words(concepts["specialty"]),
-        practitioner_ids=frozenset(_practitioners(resource, base_url)),
+        practitioner_ids=frozenset(practitioner_ids),
         tags=frozenset(_of_codings(_some(meta.get("tag")))),
-        security=frozenset(_labels(_some(meta.get("security")))),
+        security=security(resource)
+        | frozenset(_labels(islice(contained_labels(resource), _MOST))),
         telehealth=has_join_url or any(map(_is_virtual, may_be_virtual)),
     )
+
+
+def security(resource: Resource) -> frozenset[str]:
+    """The confidentiality and sensitivity codes of any resource's `meta.security`."""
+    return frozenset(_labels(_some(as_object(resource.get("meta")).get("security"))))
 
 
 def _some(value: object) -> Iterator[Resource]:
@@ -103,16 +111,6 @@ def _labels(labels: Iterable[Resource]) -> Iterator[str]:
         system = label.get("system")
         if system is None or system in (*_CONFIDENTIALITY, *_ACT_CODE):
             yield from _word(label.get("code"))
-
-
-def _practitioners(resource: Resource, base_url: str) -> Iterator[str]:
-    for participant in objects(resource.get("participant")):
-        target = resolve(participant.get("actor"), base_url)
-        if isinstance(target, Target) and target.resource_type in (
-            "Practitioner",
-            "PractitionerRole",
-        ):
-            yield target.resource_id
 
 
 def _classes(resource: Resource) -> Iterator[Resource]:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
@@ -37,7 +38,7 @@ def r4_problem(resource: Resource, resource_type: str) -> Problem | None:
     if resource.get("resourceType") != resource_type:
         return Problem("Resource.resourceType", "unexpected-resource-type")
     try:
-        get_fhir_model_class(resource_type).model_validate({**resource, "id": "id"})
+        _validator(resource_type).validate_python({**resource, "id": "id"})
     except ValidationError as error:
         return _first(error, resource, resource_type)
     except KeyError:
@@ -46,6 +47,11 @@ def r4_problem(resource: Resource, resource_type: str) -> Problem | None:
     except (ValueError, TypeError, AttributeError, IndexError, RecursionError):
         return Problem(resource_type, "invalid")
     return None
+
+
+@cache
+def _validator(resource_type: str) -> Any:  # noqa: ANN401 - pydantic-core's own class
+    return get_fhir_model_class(resource_type).__pydantic_validator__
 
 
 def _first(error: ValidationError, resource: Resource, resource_type: str) -> Problem:

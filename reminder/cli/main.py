@@ -16,6 +16,7 @@ from reminder.cli import (
     exclude,
     explain,
     init,
+    keys,
     lists,
     rules,
     settings,
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.add_typer(db.app, name="db")
 app.add_typer(rules.app, name="rules")
 app.add_typer(consent.app, name="consent")
+app.add_typer(keys.app, name="keys")
 app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("sync")(work.sync)

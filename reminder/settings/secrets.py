@@ -82,4 +82,5 @@ def _is_secret(location: tuple[int | str, ...]) -> bool:
             return _SECRET_HEADER.search(name) is not None
         case (*_, name):
             return _SECRET_KEY.search(str(name)) is not None
-    return False
+        case _:
+            return False

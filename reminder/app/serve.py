@@ -17,6 +17,7 @@ from reminder.app.logs import log_unhandled
 from reminder.app.places import database_url
 from reminder.app.schedule import Schedule
 from reminder.app.wiring import App, open_app
+from reminder.flows.pushed import Pushed
 from reminder.settings.load import Loaded
 from reminder.store.single_worker import single_worker
 from reminder.web.protocol import GuardedProtocol
@@ -25,6 +26,9 @@ log = structlog.get_logger()
 
 _GRACE = timedelta(seconds=7)
 """How long the work may take to come to an end: most supervisors kill after ten."""
+
+_PUSHED_EVERY_S = 5
+"""How soon a node reads what another one was notified about: one small question."""
 
 
 class Only(StrEnum):
@@ -143,6 +147,7 @@ async def work(app: App) -> AsyncIterator[None]:
         name = f"sync-{sync.connection}"
         job = _syncing(app, sync.run, dispatch)
         schedule.every(name, job, seconds=limits.sync_every_s)
+    _reading_pushed(app, schedule, dispatch)
     schedule.every("dispatch", dispatch, seconds=limits.dispatch_every_s)
     schedule.every(
         "write-back",
@@ -168,6 +173,35 @@ def _syncing(
         counts = await app.make_plans()
         if counts.planned:
             await dispatch()
+
+    return job
+
+
+def _reading_pushed(
+    app: App, schedule: Schedule, dispatch: Callable[[], Awaitable[None]]
+) -> None:
+    """Read what was pushed here at once, and what another node took in soon."""
+    jobs = {one.connection: _working_through(app, one, dispatch) for one in app.pushed}
+    for connection, job in jobs.items():
+        schedule.every(f"pushed-{connection}", job, seconds=_PUSHED_EVERY_S)
+    app.notifications.listen(
+        lambda connection: schedule.once(
+            f"pushed-{connection}-now", jobs[connection], after=timedelta()
+        )
+    )
+
+
+def _working_through(
+    app: App, pushed: Pushed, dispatch: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[None]]:
+    turn = asyncio.Lock()
+
+    async def job() -> None:
+        async with turn:
+            while (await pushed.run()).taken:
+                counts = await app.make_plans()
+                if counts.planned:
+                    await dispatch()
 
     return job
 

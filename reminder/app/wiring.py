@@ -16,7 +16,9 @@ from reminder.ehr.ehr import EHR
 from reminder.flows.composing import Composing, Words
 from reminder.flows.dispatch import Dispatch
 from reminder.flows.keep import Keep
+from reminder.flows.notifications import Notifications
 from reminder.flows.plan import Plan, Progress
+from reminder.flows.pushed import Pushed
 from reminder.flows.rulesets import RulesetsFlow
 from reminder.flows.sync import Sync
 from reminder.flows.write_back import WriteBackFlow
@@ -47,6 +49,8 @@ class App:
     ehrs: Mapping[str, EHR]
     transports: Mapping[Channel, Transport]
     syncs: tuple[Sync, ...]
+    notifications: Notifications
+    pushed: tuple[Pushed, ...]
     plan: Plan
     rulesets: RulesetsFlow
     dispatch: Dispatch
@@ -142,6 +146,8 @@ async def _open(loaded: Loaded, clock: Clock, stack: AsyncExitStack) -> Rooms:
 def _wire(loaded: Loaded, rooms: Rooms, words: Words) -> App:
     composing = Composing(rooms.store.appointments, rooms.clinics, words, rooms.clock)
     plan = build.planning(rooms)
+    syncs = tuple(build.reading(rooms, name) for name in rooms.ehrs)
+    notifications = build.notified(rooms)
     return App(
         loaded=loaded,
         store=rooms.store,
@@ -149,13 +155,15 @@ def _wire(loaded: Loaded, rooms: Rooms, words: Words) -> App:
         clock=rooms.clock,
         ehrs=rooms.ehrs,
         transports=rooms.transports,
-        syncs=tuple(build.reading(rooms, name) for name in rooms.ehrs),
+        syncs=syncs,
+        notifications=notifications,
+        pushed=tuple(build.pushed(rooms, sync) for sync in syncs),
         plan=plan,
         rulesets=build.rules(rooms, words),
         dispatch=build.dispatching(rooms, plan, composing),
         write_back=build.writing_back(rooms, plan),
         keep=build.keeping(rooms, composing),
-        web=build.web(rooms, plan),
+        web=build.web(rooms, plan, notifications),
     )
 
 

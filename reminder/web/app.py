@@ -8,21 +8,22 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
+from reminder.flows.notifications import Notifications
 from reminder.flows.receive import Receive
 from reminder.flows.respond.respond import Respond
 from reminder.model.clinics import ClinicDirectory
 from reminder.model.clock import Clock
+from reminder.web.body_limits import BodyLimits
 from reminder.web.callbacks import callback_routes
 from reminder.web.guard import Guard
 from reminder.web.health import Health, health_routes
+from reminder.web.notifications import notification_routes
 from reminder.web.patient import PatientPages
 from reminder.web.render import Pages
 from reminder.web.style import Style
 from reminder.web.well_known import NO_KEYS, well_known_routes
 
-_MOST_BYTES = 64 * 1024
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -30,6 +31,7 @@ def create_app(
     *,
     respond: Respond,
     receive: Receive,
+    notifications: Notifications,
     health: Health,
     clinics: ClinicDirectory,
     clock: Clock,
@@ -58,11 +60,12 @@ def create_app(
     )
     app.include_router(PatientPages(respond, pages).routes())
     app.include_router(callback_routes(receive))
+    app.include_router(notification_routes(notifications))
     app.include_router(health_routes(health, clock, ready_limit))
     app.include_router(well_known_routes(public_keys))
     _serve_style(app, style)
     _show_problems(app, pages)
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=_MOST_BYTES)
+    app.add_middleware(BodyLimits)
     hosts = _LOOPBACK | {(public.hostname or "").lower()}
     app.add_middleware(
         Guard, hosts=hosts, unavailable=unavailable, problem=pages.problem

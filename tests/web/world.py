@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
+from reminder.flows.notifications import Notifications, Notifier
 from reminder.flows.receive import Receive
 from reminder.flows.respond.respond import Respond
 from reminder.messages.links import link_token
@@ -39,6 +40,8 @@ START = datetime(2027, 3, 9, 20, 30, tzinfo=UTC)
 """Tuesday, March 9 at 2:30 PM in Chicago."""
 HOUR = timedelta(hours=1)
 PUBLIC_URL = "https://links.example.org"
+BASE_URL = "https://ehr.example.org/fhir"
+PUSH_SECRET = "what-only-the-ehr-knows"  # noqa: S105
 TICKET_KEY = b"k" * 32
 MAIN = "main"
 ANA_SMS = ContactPoint(Channel.SMS, "+15550100")
@@ -139,6 +142,15 @@ class World:
             replan=self._replan,
         )
 
+    @property
+    def notifications(self) -> Notifications:
+        """What the EHR pushes, proven by a secret that others do not have."""
+        notifiers = {
+            MAIN: Notifier(BASE_URL, PUSH_SECRET),
+            "mute": Notifier(BASE_URL, ""),
+        }
+        return Notifications(notifiers, hints=self.store.pushed, clock=self.clock)
+
     def app(self, **parts: Any) -> FastAPI:
         """The web in front of it."""
         receive = Receive(
@@ -151,6 +163,7 @@ class World:
         values: dict[str, Any] = {
             "respond": self.respond,
             "receive": receive,
+            "notifications": self.notifications,
             "health": self.store.health,
             "clinics": self.clinics,
             "clock": self.clock,

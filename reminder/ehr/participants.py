@@ -73,7 +73,9 @@ def party(
     """Who takes part in an Appointment; a Problem where a patient's part is unclear."""
     found = Party()
     contained = _contained(resource)
-    for number, participant in enumerate(objects(resource.get("participant"))):
+    listed = resource.get("participant")
+    for number, each in enumerate(listed if isinstance(listed, list) else ()):
+        participant = as_object(each)
         actor = as_object(participant.get("actor"))
         target = resolve(actor, base_url, urns)
         inside = _referred(actor, contained)

@@ -1,9 +1,25 @@
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
-from tests.ehr.conftest import MakeEHR
-from tests.ehr.pretend import PretendServer, Resource, bundle, fixture, said
+from reminder.ehr.appointments import read_appointment
+from reminder.ehr.client import FHIRClient
+from reminder.ehr.config import EHRConfig
+from reminder.ehr.directory import Directory
+from reminder.ehr.drafts import NOBODY, Draft, Source
+from reminder.model.appointments import Appointment
+from reminder.model.readings import Reading, Unreadable
+from tests.ehr.conftest import NOW, MakeEHR
+from tests.ehr.pretend import (
+    BASE_URL,
+    PretendServer,
+    Resource,
+    bundle,
+    fixture,
+    said,
+)
 
 START = datetime(2027, 3, 1, 5, tzinfo=UTC)
 PHYSICAL_TYPE = "http://terminology.hl7.org/CodeSystem/location-physical-type"
@@ -55,3 +71,115 @@ async def test_a_virtual_location_without_a_name_keeps_the_display(
 
     assert booking.place.name == "Main Street Clinic"
     assert booking.kind.telehealth
+
+
+@pytest.fixture
+async def server() -> PretendServer:
+    return PretendServer()
+
+
+@pytest.fixture
+async def directory(server: PretendServer) -> AsyncIterator[Directory]:
+    config = EHRConfig(base_url=BASE_URL, requests_per_s=1000, burst=1000)
+    client = FHIRClient(
+        config, clock=lambda: NOW, transport=httpx.MockTransport(server)
+    )
+    yield Directory(client, config, clock=lambda: NOW)
+    await client.aclose()
+
+
+def draft_with(*references: str, name: str = "appointment-booked") -> Draft:
+    resource = fixture(name)
+    resource["participant"] += [
+        {"actor": {"reference": each}, "status": "accepted"} for each in references
+    ]
+    draft = read_appointment(resource, Source("north", BASE_URL))
+    assert isinstance(draft, Draft)
+    return draft
+
+
+async def finished(directory: Directory, draft: Draft) -> Appointment:
+    (reading,) = await directory.finished([draft])
+    assert isinstance(reading, Reading)
+    return reading.bookings[0]
+
+
+RESTRICTED = {
+    "security": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+            "code": "R",
+        }
+    ]
+}
+
+
+async def test_labels_of_every_place_and_service_count(
+    directory: Directory, server: PretendServer
+) -> None:
+    server.on(
+        "GET Location",
+        said(bundle(fixture("location"), fixture("location", id="b", meta=RESTRICTED))),
+    )
+    server.on(
+        "GET HealthcareService", said(bundle(fixture("healthcare-service-restricted")))
+    )
+
+    booking = await finished(
+        directory, draft_with("Location/b", "HealthcareService/harbor")
+    )
+
+    assert booking.kind.security == {"r", "eth"}
+    assert booking.place is not None
+    assert booking.place.location_id == "main"
+    assert server.last("GET HealthcareService").url.params["_id"] == "harbor"
+
+
+async def test_a_service_that_may_not_be_read_is_asked_for_once(
+    directory: Directory, server: PretendServer
+) -> None:
+    server.on("GET HealthcareService", said({}, 403))
+
+    for _ in range(2):
+        booking = await finished(directory, draft_with("HealthcareService/harbor"))
+
+    assert booking.kind.security == set()
+    assert server.times("GET HealthcareService") == 1
+
+
+async def test_a_patient_is_found_by_an_identifier_on_the_way(
+    directory: Directory, server: PretendServer
+) -> None:
+    ana = fixture(
+        "patient-adult",
+        identifier=[{"system": "https://ehr.example.org/mrn", "value": "MRN-0555"}],
+    )
+    server.on("GET Patient", said(bundle(ana)))
+
+    booking = await finished(
+        directory, draft_with(name="appointment-patient-by-identifier")
+    )
+
+    assert booking.key.patient_id == "ana"
+
+
+async def test_who_cannot_be_found_leaves_the_others_alone(
+    directory: Directory,
+) -> None:
+    sound = draft_with()
+    sought = draft_with(name="appointment-patient-by-identifier")
+
+    unreadable, reading = await directory.finished([sought, sound])
+
+    assert isinstance(unreadable, Unreadable)
+    assert unreadable.problem == NOBODY
+    assert isinstance(reading, Reading)
+
+
+async def test_nobody_is_looked_up_without_need(
+    directory: Directory, server: PretendServer
+) -> None:
+    draft = draft_with()
+
+    assert await directory.located([draft]) == [draft]
+    assert server.asked == []

@@ -1,6 +1,6 @@
 """One EHR: everything the flows may ask of it, in values of `model`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,12 +15,13 @@ from reminder.ehr.directory import Directory
 from reminder.ehr.drafts import Source
 from reminder.ehr.patients import Reader
 from reminder.ehr.people import PeopleSearch
+from reminder.ehr.plans import plan_name
 from reminder.ehr.search import AppointmentSearch
 from reminder.ehr.slots import SlotSearch
 from reminder.ehr.write import AppointmentWriter
 from reminder.model.answers import Communication
 from reminder.model.appointments import Appointment, AppointmentKey, Slot
-from reminder.model.capabilities import Capabilities
+from reminder.model.capabilities import Capabilities, SearchPlan
 from reminder.model.clock import Clock
 from reminder.model.readings import (
     Changes,
@@ -29,6 +30,9 @@ from reminder.model.readings import (
     Reading,
     Slice,
     Unreadable,
+    Window,
+    WindowEnd,
+    WindowPage,
     Written,
 )
 
@@ -50,6 +54,7 @@ class EHR:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.name = name
+        self._config = config
         client = FHIRClient(config, clock=clock, transport=transport)
         base_url = client.base_url
         self._client = client
@@ -83,6 +88,67 @@ class EHR:
     async def capabilities(self) -> Capabilities:
         """What the server can do; asked again after an hour."""
         return await self._capabilities.get()
+
+    @property
+    def search_plan(self) -> SearchPlan:
+        """How appointments are found here."""
+        return self._config.search_plan
+
+    @property
+    def plan_name(self) -> str:
+        """Changes whenever the windows of a stretch would be other ones."""
+        return plan_name(self._config)
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when the server is left alone (UTC); None when it may be asked."""
+        return self._client.paused_until
+
+    async def windows(
+        self, start: datetime, end: datetime, patient_ids: Sequence[str]
+    ) -> list[Window]:
+        """The windows in which [start, end) is to be read, by day, then by whose.
+
+        `patient_ids` are the patients known; who else is asked for where
+        appointments are found by patient, the configuration says. The same
+        question has the same answer, but for patients who came or went. There
+        are none where nothing can be searched for.
+
+        Raises:
+            EHRRefused: the roster, or a list of patients, cannot be used.
+        """
+        return await self._appointments.windows(start, end, patient_ids)
+
+    async def read(
+        self,
+        window: Window,
+        known: Mapping[str, str],
+        keep: Callable[[WindowPage], Awaitable[None]],
+    ) -> WindowEnd:
+        """Every appointment of a window, whatever its status, page by page.
+
+        What is known under the same fingerprint is only named. A window that
+        is too much for the server is read in parts; some of it may be kept
+        twice. Whoever asks for a person's appointments and gets others' too
+        may keep them: they are true. What starts outside the window is dropped.
+
+        Raises:
+            ValueError: an instant is naive, or the window is empty.
+            LinkRefused: there is more, and the way there leads elsewhere.
+        """
+        return await self._appointments.read_window(window, known, keep)
+
+    async def read_changes(
+        self, since: str | None, keep: Callable[[WindowPage], Awaitable[None]]
+    ) -> str | None:
+        """What changed since a cursor, wherever it lies in time, page by page.
+
+        The next cursor, once everything was kept; None when the server cannot
+        tell. Without a cursor nothing is read: the answer is one to begin with,
+        which belongs before the reconciliation it follows on. Deletions are
+        never among the changes. The server's own clock alone counts.
+        """
+        return await self._appointments.read_changes(since, keep)
 
     async def changes(self, since: str | None) -> Changes:
         """What changed since a cursor, wherever it lies in time.

@@ -99,20 +99,17 @@ async def test_a_next_link_loop_ends(make_ehr: MakeEHR, links: list[str]) -> Non
     pages = [said(bundle(visit(1), next_link=link)) for link in links]
     server = PretendServer().on("GET Appointment", *pages)
 
-    with pytest.raises(EHRRefused, match=r"^GET Appointment: next-link loop$"):
-        await window(make_ehr(server))
+    assert ids(await window(make_ehr(server))) == {"v1"}
+    assert server.times("GET Appointment") <= 3
 
 
 async def test_pages_without_end_end(make_ehr: MakeEHR) -> None:
-    numbers = iter(range(100))
+    numbers = iter(range(10**6))
     server = PretendServer().on(
         "GET Appointment", lambda _: said(bundle(next_link=f"?page={next(numbers)}"))
     )
 
-    with pytest.raises(EHRRefused, match="more than 5 pages"):
-        await window(make_ehr(server, max_pages=5))
-
-    assert server.times("GET Appointment") == 5
+    assert not (await window(make_ehr(server, max_pages=5))).complete
 
 
 async def test_expired_pages_begin_anew_twice(make_ehr: MakeEHR) -> None:

@@ -30,6 +30,20 @@ class Authority:
         """A server with a good certificate for that name."""
         return _server_context(self._ca.issue_cert(name))
 
+    def demanding_context(self, name: str = HOST) -> ssl.SSLContext:
+        """A good server that speaks only to those this authority vouches for."""
+        context = self.server_context(name)
+        context.verify_mode = ssl.CERT_REQUIRED
+        self._ca.configure_trust(context)
+        return context
+
+    def client(self, name: str = "reminder.example.org") -> tuple[Path, str]:
+        """A client's certificate with its chain as a file, and its key in PEM."""
+        issued = self._ca.issue_cert(name)
+        file = self._folder / f"{name}.pem"
+        file.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
+        return file, issued.private_key_pem.bytes().decode()
+
     def expired_context(self) -> ssl.SSLContext:
         """A server whose certificate ran out."""
         long_ago = datetime(2020, 1, 1, tzinfo=UTC)

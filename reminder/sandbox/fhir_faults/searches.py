@@ -29,6 +29,7 @@ _ACTORS = ("patient", "practitioner", "location", "actor")
 _LONGEST_ID = 88
 _PADDED = re.compile(rb"\.e{8,}")
 _FEW = 3
+_UPDATED = "_lastUpdated"
 
 
 @asks(is_search)
@@ -68,12 +69,20 @@ async def date_finds_nothing(asked: Asked, ask: Ask) -> Said:
     return said(bundle()) if asked.values("date") else await ask(asked)
 
 
-@bends(is_search)
+@bends(is_anything)
 async def last_updated_refused(asked: Asked, ask: Ask) -> Said:
-    """`_lastUpdated` is no parameter here: 400."""
-    if asked.values("_lastUpdated"):
+    """`_lastUpdated` is no parameter here: unlisted, and 400."""
+    if asked.is_search and asked.values("_lastUpdated"):
         return said(outcome("not-supported"), 400)
-    return await ask(asked)
+    answer = await ask(asked)
+    if asked.path != "metadata":
+        return answer
+    statement = answer.json()
+    for rest in statement.get("rest", []):
+        for each in rest.get("resource", []):
+            listed = each.get("searchParam", [])
+            each["searchParam"] = [one for one in listed if one["name"] != _UPDATED]
+    return answer.with_json(statement)
 
 
 @bends(is_search)

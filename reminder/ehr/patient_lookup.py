@@ -15,6 +15,7 @@ from reminder.ehr.errors import EHRRefused
 from reminder.ehr.participants import Identifier
 from reminder.ehr.raw import Resource, objects
 from reminder.ehr.references import is_id
+from reminder.ehr.survivors import is_replaced
 from reminder.model.clock import Clock
 
 _TYPE = "Patient"
@@ -111,9 +112,3 @@ def _bears(patient: Resource, identifier: Identifier) -> bool:
         and each.get("value") == identifier.value
         for each in objects(patient.get("identifier"))
     )
-
-
-def is_replaced(patient: Resource) -> bool:
-    """Whether the record says that another has taken its place."""
-    links = objects(patient.get("link"))
-    return any(link.get("type") == "replaced-by" for link in links)

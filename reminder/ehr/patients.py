@@ -11,6 +11,7 @@ from reminder.ehr.human_names import chosen, family, first_given
 from reminder.ehr.instants import is_current
 from reminder.ehr.raw import Resource, as_object, fingerprint, objects
 from reminder.ehr.references import Target, is_id, resolve
+from reminder.ehr.survivors import is_replaced, replaced_by
 from reminder.ehr.validate import Problem, r4_problem
 from reminder.ehr.zones import home_zone
 from reminder.model.people import ContactPoint, Guardian, Patient, PatientKey
@@ -53,8 +54,8 @@ def read_patient(
 ) -> Patient | Unreadable:
     """A Patient; of guardians only contacts, the others come from RelatedPerson.
 
-    A record replaced by another is inactive: appointments will follow to the
-    survivor in the EHR, and until then a human must look.
+    A record replaced by another is inactive, and names the other as its
+    `survivor_id`: whoever reads that one as well makes one of the two.
     """
     problem = _id_problem(resource, "Patient") or r4_problem(resource, "Patient")
     if problem is not None:
@@ -74,11 +75,12 @@ def read_patient(
             resource.get("telecom"), now=now, country=reader.country
         ),
         guardians=contact_guardians(resource, now=now, country=reader.country),
-        active=resource.get("active") is not False and not _is_replaced(resource),
+        active=resource.get("active") is not False and not is_replaced(resource),
         deceased=bool(
             resource.get("deceasedBoolean") or resource.get("deceasedDateTime")
         ),
         opted_out=_is_opted_out(resource, reader.opt_out_extension),
+        survivor_id=replaced_by(resource, reader.base_url),
     )
 
 
@@ -144,11 +146,6 @@ def _tag(communication: Resource) -> str | None:
     codes = [coding.get("code") for coding in objects(language.get("coding"))]
     tags = [code for code in codes if isinstance(code, str) and _BCP_47.fullmatch(code)]
     return min(tags, key=lambda tag: len(tag.partition("-")[0]), default=None)
-
-
-def _is_replaced(resource: Resource) -> bool:
-    links = objects(resource.get("link"))
-    return any(link.get("type") == "replaced-by" for link in links)
 
 
 def _is_opted_out(resource: Resource, extension_url: str | None) -> bool:

@@ -1,7 +1,7 @@
 """Reads Patients, and for the young the RelatedPersons who may be told instead."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -19,6 +19,7 @@ from reminder.ehr.patients import (
     read_patient,
 )
 from reminder.ehr.raw import Resource
+from reminder.ehr.survivors import MOST_HOPS, merged, unread
 from reminder.model.clock import Clock
 from reminder.model.people import ContactPoint, Guardian, Patient, full_birth_date
 from reminder.model.readings import PatientReadings, Unreadable
@@ -51,28 +52,45 @@ class PeopleSearch:
     async def by_ids(self, ids: Sequence[str]) -> PatientReadings:
         """See `EHR.patients`."""
         now = self._clock()
-        read = await self._read(
-            "Patient",
-            "_id",
-            ids,
-            lambda each: read_patient(each, self._reader, now=now),
-        )
+        known, unreadable = await self._records(ids, now)
         patients = {
-            each.key.patient_id: each for each in read if isinstance(each, Patient)
+            id_: merged(known[id_], known) for id_ in dict.fromkeys(ids) if id_ in known
         }
-        unreadable = [each for each in read if isinstance(each, Unreadable)]
-        young = [id_ for id_ in ids if _may_be_minor(patients.get(id_), now.date())]
-        relatives = await self._relatives(young, now) if young else []
+        young = {
+            each.survivor_id or id_
+            for id_, each in patients.items()
+            if _may_be_minor(each, now.date())
+        }
+        relatives = await self._relatives(sorted(young), now) if young else []
         unreadable += [each for each in relatives if isinstance(each, Unreadable)]
-        told = [
-            replace(
-                patients[id_],
-                guardians=_guardians(patients[id_], relatives) if id_ in young else (),
-            )
-            for id_ in dict.fromkeys(ids)
-            if id_ in patients
-        ]
+        told = (
+            replace(each, guardians=_guardians(each, relatives, young))
+            for each in patients.values()
+        )
         return PatientReadings(tuple(told), tuple(dict.fromkeys(unreadable)))
+
+    async def _records(
+        self, ids: Sequence[str], now: datetime
+    ) -> tuple[dict[str, Patient], list[Unreadable]]:
+        """The Patients, those that took their place, and what of both is unreadable."""
+        known: dict[str, Patient] = {}
+        unreadable: list[Unreadable] = []
+        asked, wanted = set[str](), list(ids)
+        for _ in range(MOST_HOPS + 1):
+            asked.update(wanted)
+            read = await self._read(
+                "Patient",
+                "_id",
+                wanted,
+                lambda each: read_patient(each, self._reader, now=now),
+            )
+            patients = [each for each in read if isinstance(each, Patient)]
+            unreadable += [each for each in read if isinstance(each, Unreadable)]
+            known |= {each.key.patient_id: each for each in patients}
+            wanted = unread(known.values(), asked)
+            if not wanted:
+                break
+        return known, unreadable
 
     async def _relatives(
         self, patient_ids: Sequence[str], now: datetime
@@ -115,18 +133,22 @@ def _each(read: Callable[[Resource], _T], page: Page) -> list[_T]:
     return [read(resource) for resource in page.matches]
 
 
-def _may_be_minor(patient: Patient | None, today: date) -> bool:
-    if patient is None or patient.deceased:
+def _may_be_minor(patient: Patient, today: date) -> bool:
+    if patient.deceased:
         return False
     born_on = full_birth_date(patient)
     return born_on is None or today - born_on < _SURELY_OF_AGE
 
 
 def _guardians(
-    patient: Patient, relatives: Sequence[Relative | Unreadable | None]
+    patient: Patient,
+    relatives: Sequence[Relative | Unreadable | None],
+    young: Collection[str],
 ) -> tuple[Guardian, ...]:
     """The RelatedPersons, who are on record for this; then the contacts."""
-    patient_id = patient.key.patient_id
+    patient_id = patient.survivor_id or patient.key.patient_id
+    if patient_id not in young:
+        return ()
     own: dict[str, Guardian] = {}
     former: set[ContactPoint] = set()
     for each in relatives:

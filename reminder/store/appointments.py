@@ -11,18 +11,15 @@ from reminder.model.readings import Reading, Unreadable
 from reminder.model.reminders import Person
 from reminder.store.appointment_rows import from_row
 from reminder.store.booking_history import Look
-from reminder.store.booking_writes import keep_gone, keep_readings, keep_seen
+from reminder.store.booking_writes import keep_gone
 from reminder.store.database import Database
+from reminder.store.errors import StoreConflict
 from reminder.store.keyring import KeyRing
 from reminder.store.known_bookings import KnownBookings
-from reminder.store.patient_writes import keep_patients, make_stubs
+from reminder.store.patient_writes import keep_patients
 from reminder.store.people import read_people
-from reminder.store.quarantine import (
-    keep_repairs,
-    quarantine,
-    release,
-    still_repaired,
-)
+from reminder.store.quarantine import quarantine, release
+from reminder.store.reading_writes import write_readings
 from reminder.store.revisions import raise_revisions, replan
 from reminder.store.sealing import Sealer
 from reminder.store.statements import table
@@ -62,22 +59,20 @@ class AppointmentStore(KnownBookings):
         than what is kept nothing is taken. Unreadable entries go into
         quarantine, and so does what had to be put right; readable ones leave
         it. Patients met for the first time get a row, to be read later.
-
-        Raises:
-            StoreConflict: another node keeps the same at this very moment.
         """
         look = Look(seen_at, covered_until)
-        async with self._database.write() as session:
-            changed, patients = await keep_readings(
-                session, self._ring, connection, readings, look=look
-            )
-            await keep_seen(session, connection, unchanged, seen_at=seen_at)
-            await make_stubs(session, connection, patients)
-            await replan(session, connection, patients)
-            await keep_repairs(session, connection, readings, at=seen_at)
-            await still_repaired(session, connection, unchanged, at=seen_at)
-            await quarantine(session, connection, unreadable, at=seen_at)
-        return changed
+        read = (readings, unchanged, unreadable)
+        try:
+            async with self._database.write() as session:
+                return await write_readings(
+                    session, self._ring, connection, *read, look
+                )
+        except StoreConflict:
+            # Another node met the same appointment, and was faster.
+            async with self._database.write() as session:
+                return await write_readings(
+                    session, self._ring, connection, *read, look
+                )
 
     async def mark_gone(
         self, connection: str, appointment_ids: Collection[str], *, at: datetime

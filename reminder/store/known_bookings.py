@@ -126,6 +126,29 @@ class KnownBookings:
                 found.update((await session.execute(missed)).scalars())
         return sorted(found)
 
+    async def unreadable_ids(self, connection: str) -> list[str]:
+        """Appointments that were met and could not be read, and are not known."""
+        id_ = _QUARANTINE.c.resource_id
+        is_known = exists().where(
+            _APPOINTMENT.c.appointment_id == id_,
+            _APPOINTMENT.c.connection == _QUARANTINE.c.connection,
+            _APPOINTMENT.c.gone.is_(False),
+        )
+        query = (
+            select(id_)
+            .where(
+                _QUARANTINE.c.connection == connection,
+                _QUARANTINE.c.resource_type == "Appointment",
+                id_ != "",
+                _QUARANTINE.c.repaired.is_(False),
+                ~is_known,
+            )
+            .distinct()
+            .order_by(id_)
+        )
+        async with self._database.read() as session:
+            return list((await session.execute(query)).scalars())
+
     async def last_seen_at(self, connection: str) -> datetime | None:
         """When the EHR last told us of any appointment; None when it never did."""
         query = select(func.max(_APPOINTMENT.c.seen_at)).where(

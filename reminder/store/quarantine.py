@@ -54,23 +54,6 @@ class Quarantine:
         async with self._database.read() as session:
             return [_from_row(row) for row in await session.execute(query)]
 
-    async def appointment_ids(self, connection: str) -> list[str]:
-        """The ids of all appointments of a connection that could not be read."""
-        id_ = _QUARANTINE.c.resource_id
-        query = (
-            select(id_)
-            .where(
-                _QUARANTINE.c.connection == connection,
-                _QUARANTINE.c.resource_type == "Appointment",
-                id_ != "",
-                _UNREADABLE,
-            )
-            .distinct()
-            .order_by(id_)
-        )
-        async with self._database.read() as session:
-            return list((await session.execute(query)).scalars())
-
 
 async def quarantine(
     session: AsyncSession,

@@ -121,13 +121,17 @@ async def test_what_is_gone_leaves(store: Store) -> None:
     assert await entries(store) == []
 
 
-async def test_the_appointments_nobody_could_read_are_named(store: Store) -> None:
+async def test_the_appointments_nobody_could_read_or_knows_are_named(
+    store: Store,
+) -> None:
     nameless = Unreadable("Appointment", None, "Appointment.id", "missing", "h7")
     patient = Unreadable("Patient", "p1", "Patient.name", "wrong-type", "h8")
-    await keep(store, repaired("a2"), unreadable=(nameless, patient, BROKEN))
+    known = Unreadable("Appointment", "a3", "Appointment.start", "missing", "h9")
+    await keep(store, repaired("a2"), reading(booking("a3")))
+    await keep(store, unreadable=(nameless, patient, BROKEN, known), at=LATER)
 
-    assert await store.quarantine.appointment_ids(MAIN) == ["a1"]
-    assert await store.quarantine.appointment_ids("elsewhere") == []
+    assert await store.appointments.unreadable_ids(MAIN) == ["a1"]
+    assert await store.appointments.unreadable_ids("elsewhere") == []
 
 
 @pytest.mark.parametrize("size", [2500])

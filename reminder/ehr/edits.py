@@ -6,8 +6,10 @@ from datetime import datetime
 
 from reminder.ehr.drafts import Draft
 from reminder.ehr.errors import EHRConflict, EHRRefused
+from reminder.ehr.instants import instant
+from reminder.ehr.json_patch import added, replaced
 from reminder.ehr.raw import Resource, Stored, as_object, objects
-from reminder.ehr.references import Target, resolve
+from reminder.ehr.wishes import Wish, marked
 from reminder.model.appointments import (
     Appointment,
     AppointmentKey,
@@ -23,8 +25,16 @@ _CAME = (
     AppointmentStatus.CHECKED_IN,
     AppointmentStatus.FULFILLED,
 )
+_OFF = (
+    AppointmentStatus.CANCELLED,
+    AppointmentStatus.NOSHOW,
+    AppointmentStatus.ENTERED_IN_ERROR,
+)
 _REASONS = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
 _BY_PATIENT = "pat"
+_PATIENT_CANCELLED = {
+    "coding": [{"system": _REASONS, "code": _BY_PATIENT, "display": "Patient"}]
+}
 FREE, BUSY = "free", "busy"
 
 
@@ -32,12 +42,18 @@ FREE, BUSY = "free", "busy"
 class Edit:
     """A resource as it is to be, in place of what was `stored`.
 
-    `patch` says the same as a JSON Patch (RFC 6902), where that is simple.
+    `patch` says the same as a JSON Patch (RFC 6902) to a server that itself sees
+    to what follows from it, such as the Slots and the times of a new Slot.
     """
 
     stored: Stored
     resource: Resource = field(repr=False)
-    patch: tuple[dict[str, str], ...] = ()
+    patch: tuple[Resource, ...] = field(default=(), repr=False)
+
+    @property
+    def is_of_slot(self) -> bool:
+        """Whether it changes a Slot."""
+        return bool(self.resource["resourceType"] == "Slot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +82,17 @@ class Visit:
         return (*self.gist, self.booking.end_at, self.booking.slot_ids)
 
 
-def visit(stored: Stored, draft: Draft, key: AppointmentKey, base_url: str) -> Visit:
+def visit(stored: Stored, draft: Draft, key: AppointmentKey) -> Visit:
     """The visit of one patient.
 
     Raises:
         EHRConflict: the patient does not take part any more.
     """
+    number = draft.participants.get(key.patient_id)
     bookings = [each for each in draft.reading.bookings if each.key == key]
-    participants = stored.resource.get("participant")
-    for number, each in enumerate(
-        participants if isinstance(participants, list) else []
-    ):
-        target = resolve(as_object(each).get("actor"), base_url)
-        if bookings and target == Target("Patient", key.patient_id):
-            return Visit(stored, draft, bookings[0], number)
-    raise EHRConflict("Appointment: the patient does not take part")
+    if number is None or not bookings:
+        raise EHRConflict("Appointment: the patient does not take part")
+    return Visit(stored, draft, bookings[0], number)
 
 
 def confirmed(visit: Visit) -> Edit | None:
@@ -105,10 +117,12 @@ def cancelled(visit: Visit) -> Edit | None:
         return _participation(visit, ParticipationStatus.DECLINED)
     resource = visit.stored.editable()
     resource["status"] = AppointmentStatus.CANCELLED.value
-    resource["cancelationReason"] = {
-        "coding": [{"system": _REASONS, "code": _BY_PATIENT, "display": "Patient"}]
-    }
-    return Edit(visit.stored, resource)
+    resource["cancelationReason"] = _PATIENT_CANCELLED
+    patch = (
+        replaced("/status", resource["status"]),
+        added("/cancelationReason", _PATIENT_CANCELLED),
+    )
+    return Edit(visit.stored, resource, patch)
 
 
 def rebooked(visit: Visit, slot_ids: Sequence[str], *, now: datetime) -> Edit | None:
@@ -128,10 +142,13 @@ def rebooked(visit: Visit, slot_ids: Sequence[str], *, now: datetime) -> Edit | 
         raise EHRConflict("Appointment: cancelled by the clinic")
     resource = visit.stored.editable()
     resource["status"] = AppointmentStatus.BOOKED.value
-    resource.pop("cancelationReason", None)
+    patch = [replaced("/status", resource["status"])]
+    if resource.pop("cancelationReason", None) is not None:
+        patch.append({"op": "remove", "path": "/cancelationReason"})
     if not set(slot_ids) <= set(visit.booking.slot_ids):
         resource["slot"] = _references(slot_ids)
-    return Edit(visit.stored, resource)
+        patch.append(added("/slot", resource["slot"]))
+    return Edit(visit.stored, resource, tuple(patch))
 
 
 def moved(visit: Visit, stored_slot: Stored, slot: Slot, *, now: datetime) -> Edit:
@@ -157,14 +174,27 @@ def moved(visit: Visit, stored_slot: Stored, slot: Slot, *, now: datetime) -> Ed
         resource["end"] = (slot.start_at + length).isoformat().replace("+00:00", "Z")
     if "minutesDuration" in resource:
         resource["minutesDuration"] = int(length.total_seconds()) // 60
+    had_slots = "slot" in resource
     resource["slot"] = _references([slot.slot_id])
-    return Edit(visit.stored, resource)
+    # `replace` is what Oracle Health takes; nothing can replace what is not there.
+    change = replaced if had_slots else added
+    return Edit(visit.stored, resource, (change("/slot", resource["slot"]),))
 
 
-def slot_edit(stored: Stored, status: str) -> Edit | None:
+def retimed(visit: Visit, meant: Edit) -> Edit | None:
+    """The start and end that should have followed the new Slot; None if they did."""
+    wanted = {name: meant.resource[name] for name in ("start", "end")}
+    if instant(wanted["start"]) == visit.booking.start_at:
+        return None
+    patch = tuple(replaced(f"/{name}", value) for name, value in wanted.items())
+    return Edit(visit.stored, meant.resource, patch)
+
+
+def slot_edit(stored: Stored, status: str, mark: Wish | None = None) -> Edit | None:
     """The Slot with that status; None when it has it.
 
-    An overbooked Slot holds other visits: it is not set free for one.
+    An overbooked Slot holds other visits: it is not set free for one. A Slot
+    taken with a `mark` says for which wish.
     """
     found = stored.resource.get("status")
     overbooked = stored.resource.get("overbooked") is True
@@ -172,6 +202,8 @@ def slot_edit(stored: Stored, status: str) -> Edit | None:
         return None
     resource = stored.editable()
     resource["status"] = status
+    if mark is not None or status == FREE:
+        marked(resource, mark)
     return Edit(stored, resource)
 
 
@@ -179,13 +211,26 @@ def _participation(visit: Visit, status: ParticipationStatus) -> Edit:
     resource = visit.stored.editable()
     resource["participant"][visit.participant]["status"] = status.value
     path = f"/participant/{visit.participant}/status"
-    patch = {"op": "replace", "path": path, "value": status.value}
-    return Edit(visit.stored, resource, (patch,))
+    return Edit(visit.stored, resource, (replaced(path, status.value),))
+
+
+def expect_happening(visit: Visit) -> None:
+    """Whatever the patient did before, it is off when the clinic says so."""
+    if visit.booking.status in _OFF:
+        raise EHRConflict(f"Appointment: {visit.booking.status}")
 
 
 def _require(visit: Visit, statuses: Sequence[AppointmentStatus]) -> None:
     if visit.booking.status not in statuses:
         raise EHRConflict(f"Appointment: {visit.booking.status}")
+
+
+def is_cancelled_by_patient(visit: Visit) -> bool:
+    """Whether it is a cancellation such as `cancelled` makes."""
+    reason = as_object(visit.stored.resource.get("cancelationReason"))
+    return visit.booking.status is AppointmentStatus.CANCELLED and any(
+        coding.get("code") == _BY_PATIENT for coding in objects(reason.get("coding"))
+    )
 
 
 def _is_by_patient(appointment: Resource) -> bool:

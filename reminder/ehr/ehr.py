@@ -18,10 +18,11 @@ from reminder.ehr.people import PeopleSearch
 from reminder.ehr.plans import plan_name
 from reminder.ehr.search import AppointmentSearch
 from reminder.ehr.slots import SlotSearch
+from reminder.ehr.wishes import wish
 from reminder.ehr.write import AppointmentWriter
-from reminder.model.answers import Communication
+from reminder.model.answers import Communication, WriteBackKind
 from reminder.model.appointments import Appointment, AppointmentKey, Slot
-from reminder.model.capabilities import Capabilities, SearchPlan
+from reminder.model.capabilities import Capabilities, SearchPlan, Writing
 from reminder.model.clock import Clock
 from reminder.model.readings import (
     Changes,
@@ -81,7 +82,7 @@ class EHR:
         )
         self._slots = SlotSearch(client, config)
         self._writer = AppointmentWriter(
-            client, self._appointments, self._capabilities, clock=clock
+            client, self._appointments, self._capabilities, config, clock=clock
         )
         self._communications = CommunicationWriter(client, config, self._capabilities)
 
@@ -196,20 +197,25 @@ class EHR:
         """
         return await self._slots.free(appointment, start, end)
 
+    async def writing(self) -> Writing:
+        """The style of each kind of write: as configured, else as the EHR can."""
+        return await self._writer.writing()
+
     async def confirm(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
         """The patient's participation becomes `accepted`.
 
         `ask` names what the patient asked for, in this and every write, so that
-        a repeat after a lost answer is known for what it is.
+        a repeat after a lost answer is known for what it is. What this EHR does
+        not let us write is `Written.requested`.
         """
-        return await self._writer.confirm(key)
+        return await self._writer.write(wish(WriteBackKind.CONFIRM, key, ask))
 
     async def cancel(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
         """The appointment is cancelled by the patient and its Slots become free.
 
         Where other patients take part, only this one declines.
         """
-        return await self._writer.cancel(key)
+        return await self._writer.write(wish(WriteBackKind.CANCEL, key, ask))
 
     async def rebook(
         self,
@@ -219,17 +225,28 @@ class EHR:
         ask: UUID | None = None,
     ) -> Written:
         """A patient's cancellation is taken back, if all its Slots are still free."""
-        return await self._writer.rebook(key, slot_ids)
+        wanted = wish(WriteBackKind.REBOOK, key, ask, slot_ids)
+        return await self._writer.write(wanted)
 
     async def reschedule(
-        self, key: AppointmentKey, slot_id: str, *, ask: UUID | None = None
+        self,
+        key: AppointmentKey,
+        slot_id: str,
+        *,
+        ask: UUID | None = None,
+        before_slot_ids: Sequence[str] = (),
     ) -> Written:
-        """The appointment moves to a free Slot of its schedule, in one transaction.
+        """The appointment moves to a free Slot of its schedule.
+
+        `before_slot_ids` are the Slots it had when the patient asked, so that a
+        move that ended half done can free them. Some EHRs book anew and cancel
+        the old one: then there are two readings, and `booked_as` is the new one.
 
         `EHRConflict`: the Slot is taken. `EHRRefused`: this server or this
         appointment cannot be moved by us; a person must.
         """
-        return await self._writer.reschedule(key, slot_id)
+        wanted = wish(WriteBackKind.MOVE, key, ask, (slot_id,), before_slot_ids)
+        return await self._writer.write(wanted)
 
     async def record(self, communication: Communication) -> None:
         """Note that a message was sent, once however often this is called."""

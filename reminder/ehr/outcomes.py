@@ -1,6 +1,12 @@
 """What a FHIR server's refusal means: a code, never the text beside it."""
 
-from reminder.ehr.errors import EHRConflict, EHRError, EHRRefused
+from reminder.ehr.errors import (
+    EHRConflict,
+    EHRError,
+    EHRNotOffered,
+    EHRRefused,
+    EHRUnavailable,
+)
 from reminder.ehr.http import Answer
 from reminder.ehr.raw import as_object, objects
 
@@ -13,8 +19,24 @@ _STANDARD = """
     informational
 """
 _ISSUE_TYPES = frozenset(_STANDARD.split())
-_CONFLICTS = frozenset({"conflict", "duplicate", "lock-error", "deleted"})
-_CHANGED_MEANWHILE = frozenset({404, 409, 410, 412, 428})
+_CHANGED_MEANWHILE = frozenset({404, 409, 410, 412})
+_LATER = frozenset({423, 424})
+"""Somebody has it open (RFC 4918 §11.3), or what it depends on failed (§11.4)."""
+
+_NEVER = frozenset({405, 501})
+_CONFLICTS = frozenset({"conflict", "duplicate", "deleted"})
+_AS_IF: dict[str, type[EHRError]] = {
+    **dict.fromkeys(_CONFLICTS, EHRConflict),
+    "lock-error": EHRUnavailable,
+    "not-supported": EHRNotOffered,
+}
+"""What an issue code says where the status is only 'bad request'."""
+
+_BAD_REQUEST = 400
+
+
+class Missing(EHRConflict):
+    """404 or 410 to a write: the resource is gone, or nobody writes such ones."""
 
 
 def issue_code(said: object) -> str | None:
@@ -33,14 +55,27 @@ def refused(answer: Answer) -> EHRRefused:
 
 def not_written(answer: Answer) -> EHRError:
     """What to raise for a write the server did not do."""
-    return said_no(answer.about, answer.status, _code(answer))
+    error = said_no(answer.about, answer.status, _code(answer))
+    if isinstance(error, EHRUnavailable):
+        error.retry_after = answer.retry_after()
+    return error
 
 
 def said_no(about: str, status: int, code: str | None) -> EHRError:
-    """A conflict where somebody else was faster, a refusal otherwise."""
+    """Read again, later, another way, or never: by the status, then by the code.
+
+    A rule of the EHR (422) is a refusal, and so is a demand for a version
+    (428), since we name one wherever the server does.
+    """
     message = _message(about, status, code)
-    if status in _CHANGED_MEANWHILE or code in _CONFLICTS:
+    if status in _CHANGED_MEANWHILE:
         return EHRConflict(message)
+    if status in _LATER:
+        return EHRUnavailable(message)
+    if status in _NEVER:
+        return EHRNotOffered(message)
+    if status == _BAD_REQUEST and code in _AS_IF:
+        return _AS_IF[code](message)
     return EHRRefused(message)
 
 

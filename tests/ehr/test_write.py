@@ -13,6 +13,7 @@ from reminder.ehr.errors import EHRConflict, EHRError, EHRRefused, EHRUnavailabl
 from reminder.model.answers import Communication
 from reminder.model.appointments import AppointmentKey, ParticipationStatus
 from reminder.model.people import Channel
+from reminder.model.readings import Written
 from tests.ehr.conftest import MakeEHR
 from tests.ehr.pretend import (
     CAPABILITIES,
@@ -577,24 +578,34 @@ async def test_a_server_that_only_says_it_moved_is_found_out(
         await make_ehr(store.server()).reschedule(KEY, "slot-2")
 
 
-async def test_without_transactions_nothing_is_tried(
+async def test_without_transactions_and_slots_the_appointment_is_patched(
     make_ehr: MakeEHR, store: Store
 ) -> None:
     rest = without(CAPABILITIES["rest"][0], "interaction")
+    server = store.server(CAPABILITIES | {"rest": [rest]})
+    cancelled = fixture("appointment-booked", status="cancelled")
 
-    with pytest.raises(EHRRefused, match="not offered"):
-        await make_ehr(store.server(CAPABILITIES | {"rest": [rest]})).cancel(KEY)
+    def patched(request: httpx.Request) -> httpx.Response:
+        store.writes.append(request)
+        store.keep(orjson.dumps(cancelled))
+        return said({})
 
-    assert store.writes == []
+    server.on("PATCH Appointment/visit-1", patched)
+
+    await make_ehr(server).cancel(KEY)
+
+    assert [each.method for each in store.writes] == ["PATCH"]
 
 
-async def test_without_a_version_nothing_is_written(make_ehr: MakeEHR) -> None:
+async def test_without_a_version_nothing_is_written_and_a_human_is_asked(
+    make_ehr: MakeEHR,
+) -> None:
     nameless = said(without(fixture("appointment-booked"), "meta"))
     server = PretendServer().on("GET Appointment/visit-1", nameless)
 
-    with pytest.raises(EHRRefused, match="no version to match"):
-        await make_ehr(server).confirm(KEY)
+    written = await make_ehr(server).confirm(KEY)
 
+    assert written == Written(requested="")
     assert server.times("PUT Appointment/visit-1") == 0
 
 

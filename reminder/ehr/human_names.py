@@ -31,6 +31,12 @@ def family(name: Mapping[str, object]) -> str:
     return person_name(name.get("family"))
 
 
+def family_or_whole(name: Mapping[str, object]) -> str:
+    """The family name; of a name that is not taken apart, all of it."""
+    parted = first_given(name) or family(name)
+    return family(name) if parted else without_additions(name.get("text"))
+
+
 def as_addressed(name: Mapping[str, object]) -> str:
     """Prefix, first given and family name, such as 'Dr. Ana Ruiz'; else its text."""
     prefix = name.get("prefix")

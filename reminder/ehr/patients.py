@@ -7,7 +7,7 @@ from itertools import chain, islice
 
 from reminder.ehr.contact_points import contact_points
 from reminder.ehr.guardians import are_guardians, contact_guardians
-from reminder.ehr.human_names import chosen, family, first_given
+from reminder.ehr.human_names import chosen, family_or_whole, first_given
 from reminder.ehr.instants import is_current
 from reminder.ehr.raw import Resource, as_object, fingerprint, objects
 from reminder.ehr.references import Target, is_id, resolve
@@ -66,7 +66,7 @@ def read_patient(
     return Patient(
         key=PatientKey(reader.connection, resource["id"]),
         given=first_given(name),
-        family=family(name),
+        family=family_or_whole(name),
         birth_date=born if isinstance(born, str) and _DATE.fullmatch(born) else None,
         language=languages[0] if languages else None,
         further_languages=languages[1:],

@@ -271,3 +271,9 @@ def test_no_json_makes_the_reader_fall(where: tuple[str, str], value: object) ->
     read = read_patient(fixture(name, **{element: value}), READER, now=NOW)
 
     assert isinstance(read, Patient | Unreadable)
+
+
+def test_a_name_that_is_not_taken_apart_is_a_name() -> None:
+    read = patient(name=[{"use": "official", "text": "Ana Mar\u00eda Ruiz (Oncology)"}])
+
+    assert (read.given, read.family) == ("", "Ana Mar\u00eda Ruiz")

@@ -209,7 +209,7 @@ class EHRConfig(Part):
         types = {each.partition("/")[0] for each in self.roster}
         wanted = _ROSTER_OF.get(self.roster_parameter or "")
         if self.search_plan is SearchPlan.BY_ROSTER and not self.roster:
-            raise ValueError("search_plan: by-roster needs a roster")
+            raise ValueError('by-roster needs a roster, as in ["Practitioner/17"]')
         if self.roster_parameter is None and len(types) > 1:
             raise ValueError("roster: without roster_parameter all are of one type")
         if wanted is not None and types - {wanted}:

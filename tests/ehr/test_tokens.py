@@ -78,6 +78,26 @@ async def test_a_refused_static_token_is_not_tried_twice() -> None:
     assert len(login.fhir_requests) == 1
 
 
+async def test_a_user_and_a_password_go_with_every_request() -> None:
+    login = Login()
+    pair = base64.b64encode("emp$jos\u00e9:h:u/sh".encode()).decode()
+    login.taken.add(f"Basic {pair}")
+    auth = {"kind": "basic", "user": "emp$jos\u00e9", "password": "h:u/sh"}
+
+    await get(client_of(login, auth))
+
+    assert login.fhir_requests[0].headers["authorization"] == f"Basic {pair}"
+
+
+async def test_a_refused_password_is_not_tried_twice() -> None:
+    login = Login()
+
+    with pytest.raises(EHRRefused, match=r"^GET Patient: 401$"):
+        await get(client_of(login, {"kind": "basic", "user": "a", "password": "b"}))
+
+    assert len(login.fhir_requests) == 1
+
+
 async def test_without_authentication_no_credential_goes() -> None:
     login = Login()
     login.taken.add(None)
@@ -231,6 +251,44 @@ async def test_a_life_nobody_stated_is_five_minutes(life_s: object) -> None:
     await get(client)
 
     assert len(login.token_requests) == 2
+
+
+@pytest.mark.parametrize(("life_s", "kept_s"), [(60, 48), (300, 240), (3600, 3540)])
+async def test_a_token_is_kept_until_a_minute_or_a_fifth_is_left(
+    life_s: int, kept_s: int
+) -> None:
+    login, now = Login(life_s=life_s), [NOW]
+    client = client_of(login, CREDENTIALS, clock=lambda: now[0])
+
+    await get(client)
+    now[0] += timedelta(seconds=kept_s - 1)
+    await get(client)
+    assert len(login.token_requests) == 1
+
+    now[0] += timedelta(seconds=1)
+    await get(client)
+    assert len(login.token_requests) == 2
+
+
+async def test_a_secret_s_scope_may_be_narrowed_too() -> None:
+    grant = {"access_token": "t1", "scope": "system/Appointment.r"}
+    login = Login(said(grant))
+    client = client_of(login, CREDENTIALS)
+
+    await get(client)
+
+    assert client.tokens.wanted == "system/Appointment.rs"
+    assert client.tokens.not_granted == ("system/Appointment.rs",)
+
+
+@pytest.mark.parametrize("scope", [7, "a\nb", "x" * 5000, ["a"]])
+async def test_a_scope_nobody_can_mean_was_not_said(scope: object) -> None:
+    login = Login(said({"access_token": "t1", "scope": scope}))
+    client = client_of(login, CREDENTIALS)
+
+    await get(client)
+
+    assert client.tokens.granted is None
 
 
 async def test_each_secret_goes_to_its_own_host() -> None:

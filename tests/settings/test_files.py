@@ -73,6 +73,114 @@ def test_authorities_are_looked_for_beside_the_settings(
     assert loaded.transports["smtp"].ca_bundle == tmp_path / "ca.pem"
 
 
+@pytest.mark.parametrize(
+    ("files", "setting", "sentence"),
+    [
+        pytest.param(
+            {"key.pem": "one.key"},
+            "client_certificate",
+            "the file cannot be read",
+            id="no-certificate",
+        ),
+        pytest.param(
+            {"certificate.pem": "", "key.pem": "one.key"},
+            "client_certificate",
+            "the file holds no certificate in PEM",
+            id="empty",
+        ),
+        pytest.param(
+            {"certificate.pem": "one.pem", "key.pem": "two.key"},
+            "client_key",
+            "does not belong to client_certificate",
+            id="of-another",
+        ),
+        pytest.param(
+            {"certificate.pem": "one.pem", "key.pem": "one.pem"},
+            "client_key",
+            "is no private key in PEM",
+            id="no-key",
+        ),
+    ],
+)
+def test_a_certificate_of_ours_that_cannot_be_shown_is_named(
+    tmp_path: Path, files: dict[str, str], setting: str, sentence: str
+) -> None:
+    authority, made = trustme.CA(), {"": b""}
+    for name in ("one", "two"):
+        issued = authority.issue_cert(name)
+        made[f"{name}.pem"] = issued.cert_chain_pems[0].bytes()
+        made[f"{name}.key"] = issued.private_key_pem.bytes()
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(made[content])
+    ours = 'client_certificate = "certificate.pem"\nclient_key = "file:key.pem"'
+    text = SAMPLE.replace(EHR[0], ours)
+
+    assert problems_of(text, tmp_path) == [
+        (f"connection.0.{setting}", line_with(text, f"{setting} ="), sentence)
+    ]
+
+
+def test_a_certificate_of_ours_is_looked_for_beside_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = trustme.CA().issue_cert("reminder")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "certificate.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    ours = 'client_certificate = "certificate.pem"\nclient_key = "file:key.pem"'
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+
+    loaded = from_text(SAMPLE.replace(EHR[0], ours), "reminder.toml", tmp_path)
+
+    connection = loaded.settings.connection[0]
+    assert connection.client_certificate == tmp_path / "certificate.pem"
+    assert "PRIVATE" not in repr(connection)
+
+
+PEM = "-----BEGIN PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("line", "setting"),
+    [
+        pytest.param('client_key = "hunter2"', "client_key", id="key"),
+        pytest.param('client_key_password = "hunter2"', "client_key_password", id="pp"),
+        pytest.param('proxy_password = "hunter2"', "proxy_password", id="proxy"),
+        pytest.param('push_secret = "hunter2"', "push_secret", id="push"),
+        pytest.param(
+            'headers = { "X-Api-Key" = "hunter2" }', "headers.X-Api-Key", id="header"
+        ),
+        pytest.param(
+            f'auth = {{ kind = "smart", published_keys = ["{PEM}hunter2"] }}',
+            "auth.published_keys.0",
+            id="private-key-among-public-ones",
+        ),
+        pytest.param(f'roster = ["{PEM}hunter2"]', "roster.0", id="anywhere"),
+    ],
+)
+def test_what_is_secret_does_not_stand_in_the_file(
+    tmp_path: Path, line: str, setting: str
+) -> None:
+    text = SAMPLE.replace('auth = { kind = "none" }', line, 1)
+
+    [(named, at, sentence)] = problems_of(text, tmp_path)
+
+    assert named == f"connection.0.{setting}"
+    assert at == line_with(text, line)
+    assert "does not belong in this file" in sentence
+    assert "hunter2" not in sentence
+
+
+def test_a_header_that_is_no_secret_may(tmp_path: Path) -> None:
+    text = SAMPLE.replace(EHR[0], 'headers = { "Epic-Client-ID" = "1f2e" }')
+
+    loaded = from_text(text, "reminder.toml", tmp_path)
+
+    [value] = loaded.settings.connection[0].headers.values()
+    assert value.get_secret_value() == "1f2e"
+
+
 def test_two_ways_out_for_one_channel_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

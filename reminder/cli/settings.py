@@ -1,6 +1,6 @@
 """`reminder settings`: every setting with its sentence and value, secrets masked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
@@ -60,8 +60,10 @@ def _masked(value: object) -> str:
         return f"set, {len(value.get_secret_value())} characters"
     if isinstance(value, QuietHours):
         return f"{value.start:%H:%M}-{value.end:%H:%M}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_masked(each)}" for name, each in value.items())
     if isinstance(value, frozenset | tuple):
-        return ", ".join(str(written(each)) for each in value)
+        return ", ".join(_masked(each) for each in value)
     return "" if value is None else str(written(value))
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from reminder.settings.load import load
 from reminder.settings.tree import Settings
 from tests.cli.outside import Clinic, typed
+from tests.ehr import keys
 
 
 def names(part: type[BaseModel]) -> Iterator[str]:
@@ -85,6 +86,28 @@ def test_secrets_are_masked(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> 
     assert listed["database.url"] == "postgresql://me:***@db/reminder"
     for secret in ("t0ken", "hunter2", "pa55"):
         assert secret not in str(listed)
+
+
+def test_what_goes_to_the_ehr_is_masked_but_for_the_names_of_headers(
+    clinic: Clinic,
+) -> None:
+    pem = keys.private("ES384")
+    (clinic.file.parent / "key.pem").write_text(pem)
+    (clinic.file.parent / "gateway-key").write_text("hunter2")
+    auth = 'kind = "smart", client_id = "r", private_key = "file:key.pem"'
+    clinic.change(
+        'name = "sandbox"',
+        'name = "sandbox"\nheaders = { "X-Api-Key" = "file:gateway-key" }\n'
+        f'auth = {{ {auth}, published_keys = ["file:key.pem"] }}',
+    )
+
+    listed = {name: one["value"] for name, one in printed(clinic).items()}
+
+    masked = f"set, {len(pem) - 1} characters"
+    assert listed["connection.0.headers"] == "X-Api-Key: set, 7 characters"
+    assert listed["connection.0.auth.private_key"] == masked
+    assert listed["connection.0.auth.published_keys"] == masked
+    assert "PRIVATE" not in str(listed)
 
 
 def test_a_wrong_setting_is_named_with_its_line(clinic: Clinic) -> None:

@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from reminder.model.people import Patient
 from reminder.store.batches import batches
 from reminder.store.keyring import KeyRing
+from reminder.store.merging import merged_with
 from reminder.store.person_rows import (
     address_rows,
     fingerprint,
     to_values,
     unread_values,
 )
+from reminder.store.revisions import replan
 from reminder.store.sealing import Sealer
 from reminder.store.statements import insert, table
 from reminder.store.tables import PersonAddressRow, PersonRow
@@ -40,6 +42,8 @@ class Work:
     altered: list[dict[str, Any]] = field(default_factory=list)
     addresses: list[dict[str, Any]] = field(default_factory=list)
     seen: list[UUID] = field(default_factory=list)
+    merges: bool = False
+    """Whether any record has another survivor than before."""
 
 
 async def make_stubs(
@@ -82,12 +86,34 @@ async def keep_patients(
     found = {patient.key.patient_id: patient for patient in patients}
     await make_stubs(session, connection, found)
     changed = 0
-    for ids in batches(sorted({*found, *asked})):
-        rows = await _rows(session, connection, ids)
-        work = _compare(ring, found, rows, seen_at)
+    meant = {*found, *asked}
+    for ids in batches(sorted(meant)):
+        one_with = await _merged(session, connection, found, ids)
+        rows = await _rows(session, connection, sorted({*ids, *one_with}))
+        ours = [row for row in rows if row.patient_id in meant]
+        work = _compare(ring, found, ours, seen_at)
         await _write(session, work, seen_at)
+        if work.merges:
+            await replan(session, connection, one_with)
         changed += len(work.altered)
     return changed
+
+
+async def _merged(
+    session: AsyncSession,
+    connection: str,
+    found: Mapping[str, Patient],
+    ids: Collection[str],
+) -> set[str]:
+    """Every record that is, or is now to be, one person with another of these.
+
+    They are locked together with `ids`, in one order: what somebody stopped
+    under one of them holds for all.
+    """
+    survivors = {one: found[one].survivor_id for one in ids if one in found}
+    new = {one for pair in survivors.items() if pair[1] for one in pair if one}
+    merged = await merged_with(session, connection, {*ids, *new})
+    return new.union(*merged.values())
 
 
 def _compare(
@@ -109,6 +135,10 @@ def _compare(
         if patient is not None:
             values |= to_values(sealer, row.id, patient)
             work.addresses += address_rows(ring, row.id, patient)
+        else:
+            # A record that was replaced is often deleted then: its word still holds.
+            values["survivor_id"] = row.survivor_id
+        work.merges |= values["survivor_id"] != row.survivor_id
         values |= {"row_id": row.id, "fingerprint": print_now, "seen_at": seen_at}
         work.altered.append(values)
     return work
@@ -119,7 +149,11 @@ async def _rows(
 ) -> Sequence[Row[Any]]:
     query: Select[Any] = (
         select(
-            _PERSON.c.id, _PERSON.c.patient_id, _PERSON.c.fingerprint, _PERSON.c.seen_at
+            _PERSON.c.id,
+            _PERSON.c.patient_id,
+            _PERSON.c.fingerprint,
+            _PERSON.c.seen_at,
+            _PERSON.c.survivor_id,
         )
         .where(
             _PERSON.c.connection == connection, _PERSON.c.patient_id.in_(patient_ids)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from reminder.model.answers import Answer
 from reminder.model.people import (
     Channel,
+    Consent,
     ContactPoint,
     Patient,
     PatientKey,
@@ -24,6 +25,7 @@ from reminder.store.batches import batches
 from reminder.store.consents import in_force, to_consent
 from reminder.store.exclusions import to_key
 from reminder.store.keyring import KeyRing
+from reminder.store.merging import joined, merged_with
 from reminder.store.plain_rows import PlainRows, Values
 from reminder.store.preferences import to_preference
 from reminder.store.sealing import Sealer
@@ -75,6 +77,7 @@ class _Rows:
     answers: Rows
     consents: Rows
     exclusions: Rows
+    merged: Mapping[str, Sequence[str]]
     blocked: Mapping[UUID, set[bytes]]
     told: Mapping[UUID, set[Told]]
 
@@ -107,10 +110,15 @@ async def _read(
     patient_ids: Sequence[str],
     told_since: datetime | None,
 ) -> list[Person]:
-    def theirs(source: Table) -> tuple[ColumnElement[bool], ...]:
+    merged = await merged_with(session, connection, patient_ids)
+    records = sorted({*patient_ids}.union(*merged.values()))
+
+    def theirs(
+        source: Table, ids: Sequence[str] = patient_ids
+    ) -> tuple[ColumnElement[bool], ...]:
         return (
             source.c.connection == connection,
-            one_of(session, source.c.patient_id, patient_ids),
+            one_of(session, source.c.patient_id, ids),
         )
 
     there = _APPOINTMENT.c.gone.is_(False)
@@ -119,10 +127,11 @@ async def _read(
     rows = _Rows(
         await _grouped(session, _APPOINTMENT, *theirs(_APPOINTMENT), there),
         await _grouped(session, _REMINDER, *theirs(_REMINDER)),
-        await _grouped(session, _PREFERENCE, *theirs(_PREFERENCE)),
+        await _grouped(session, _PREFERENCE, *theirs(_PREFERENCE, records)),
         await _grouped(session, _ANSWER, *theirs(_ANSWER)),
-        await _grouped(session, _CONSENT, *theirs(_CONSENT)),
+        await _grouped(session, _CONSENT, *theirs(_CONSENT, records)),
         await _grouped(session, _EXCLUSION, *theirs(_EXCLUSION)),
+        merged,
         await _blocked(session, person_ids),
         {} if told_since is None else await _told(session, person_ids, told_since),
     )
@@ -190,28 +199,44 @@ def _person(ring: KeyRing, row: Values, rows: _Rows) -> Person:
     sealer = Sealer(ring, "appointment")
     patient = person_rows.from_row(Sealer(ring, "person"), row)
     appointments = rows.appointments.get(row.patient_id, ())
-    preferences = rows.preferences.get(row.patient_id, ())
+    key = PatientKey(row.connection, row.patient_id)
     return Person(
-        key=PatientKey(row.connection, row.patient_id),
+        key=key,
         patient=patient,
         appointments=tuple(
             appointment_rows.from_row(sealer, one) for one in appointments
         ),
-        preference=to_preference(preferences[0]) if preferences else Preference(),
+        preference=_preference(row.patient_id, rows),
         blocked=_points(ring, patient, rows.blocked.get(row.id, ())),
         kept=tuple(
             reminder_rows.to_reminder(ring, one)
             for one in rows.reminders.get(row.patient_id, ())
         ),
         answers=_answers(rows.answers.get(row.patient_id, ())),
-        consents=in_force(
-            to_consent(ring, one) for one in rows.consents.get(row.patient_id, ())
-        ),
+        consents=_consents(ring, key, rows),
         excluded=frozenset(map(to_key, rows.exclusions.get(row.patient_id, ()))),
         told=tuple(sorted(rows.told.get(row.id, ()))),
         revision=row.revision,
         seen_at=row.seen_at,
     )
+
+
+def _preference(patient_id: str, rows: _Rows) -> Preference:
+    """What they said, under this record and those it was merged with."""
+    records = rows.merged.get(patient_id, (patient_id,))
+    said = [
+        to_preference(row) for one in records for row in rows.preferences.get(one, ())
+    ]
+    return joined(said) if said else Preference()
+
+
+def _consents(ring: KeyRing, key: PatientKey, rows: _Rows) -> tuple[Consent, ...]:
+    """One log for all records of a person: whatever was said last of an address."""
+    records = rows.merged.get(key.patient_id, (key.patient_id,))
+    said = [
+        to_consent(ring, row) for one in records for row in rows.consents.get(one, ())
+    ]
+    return in_force(replace(one, patient=key) for one in said)
 
 
 def _answers(rows: Iterable[Values]) -> tuple[Answer, ...]:

@@ -21,6 +21,7 @@ def to_values(sealer: Sealer, row_id: UUID, patient: Patient) -> dict[str, Any]:
         "deceased": patient.deceased,
         "opted_out": patient.opted_out,
         "language": patient.language,
+        "survivor_id": patient.survivor_id,
         "sealed": sealer.seal(row_id, _told(patient)),
     }
 
@@ -33,6 +34,7 @@ def unread_values() -> dict[str, Any]:
         "deceased": False,
         "opted_out": False,
         "language": None,
+        "survivor_id": None,
         "fingerprint": "",
         "sealed": b"",
     }
@@ -56,6 +58,7 @@ def from_row(sealer: Sealer, row: Row[Any]) -> Patient | None:
         active=row.active,
         deceased=row.deceased,
         opted_out=row.opted_out,
+        survivor_id=row.survivor_id,
     )
 
 
@@ -65,7 +68,15 @@ def fingerprint(ring: KeyRing, patient: Patient) -> str:
     It is keyed: a plain hash would let anyone with a list of names and birth
     dates see which of them are in the file.
     """
-    clear = [patient.active, patient.deceased, patient.opted_out, patient.language]
+    clear: list[object] = [
+        patient.active,
+        patient.deceased,
+        patient.opted_out,
+        patient.language,
+    ]
+    if patient.survivor_id is not None:
+        # Left out where there is none: who is kept has the name they always had.
+        clear.append(patient.survivor_id)
     text = orjson.dumps([clear, _told(patient)]).decode()
     return ring.index("patient-fingerprint", text).hex()
 

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, Select, delete, select
+from sqlalchemy import ColumnElement, Row, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.people import Channel, ContactPoint, PatientKey, Preference
 from reminder.store.addresses import address_index
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
+from reminder.store.merging import joined, merged_with, same_person
 from reminder.store.revisions import raise_revisions
 from reminder.store.statements import insert, table
 from reminder.store.tables import (
@@ -35,6 +36,7 @@ _CHOICES = (
     "stopped_channels",
     "changed_at",
 )
+_STOPS = ("nothing", "stopped_clinics", "stopped_channels", "changed_at")
 
 
 class PreferenceStore:
@@ -45,26 +47,35 @@ class PreferenceStore:
 
     async def preference(self, key: PatientKey) -> Preference:
         """What they asked for; the default when they never did."""
-        query = select(_PREFERENCE).where(
-            _PREFERENCE.c.connection == key.connection,
-            _PREFERENCE.c.patient_id == key.patient_id,
-        )
         async with self._database.read() as session:
-            row = (await session.execute(query)).first()
-        return Preference() if row is None else to_preference(row)
+            records = await _records(session, key)
+            rows = await session.execute(select(_PREFERENCE).where(_of(records)))
+        said = {row.patient_id: to_preference(row) for row in rows}
+        return joined(
+            [said[one.patient_id] for one in records if one.patient_id in said]
+        )
 
     async def keep(
         self, key: PatientKey, preference: Preference, *, now: datetime
     ) -> None:
-        """Remember it, and have the person planned again."""
+        """Remember it, and have the person planned again.
+
+        What is stopped, and what no longer is, holds under all their records.
+        """
         async with self._database.write() as session:
             await raise_revisions(session, one_person(key))
+            records = await _records(session, key)
             upsert = insert(session, PreferenceRow)
             upsert = upsert.on_conflict_do_update(
                 index_elements=["connection", "patient_id"],
                 set_={name: upsert.excluded[name] for name in _CHOICES},
             )
-            await session.execute(upsert, _to_row(key, preference, now))
+            values = _to_row(key, preference, now)
+            await session.execute(upsert, values)
+            if others := records[1:]:
+                stops = {name: values[name] for name in _STOPS}
+                change = update(_PREFERENCE).where(_of(others))
+                await session.execute(change.values(stops))
 
     async def opt_out(self, point: ContactPoint, code: str, *, at: datetime) -> None:
         """Nothing goes to this address any more, whoever shares it."""
@@ -140,9 +151,20 @@ async def blocked(
 
 
 def one_person(key: PatientKey) -> Select[Any]:
-    """The id of one person's row, to raise its revision."""
-    return select(_PERSON.c.id).where(
-        _PERSON.c.connection == key.connection, _PERSON.c.patient_id == key.patient_id
+    """The ids of one person's rows, one for each record, to raise their revisions."""
+    return same_person(key)
+
+
+async def _records(session: AsyncSession, key: PatientKey) -> list[PatientKey]:
+    """Every record of this person: first this one, then what it was replaced by."""
+    merged = await merged_with(session, key.connection, [key.patient_id])
+    ids = merged.get(key.patient_id, (key.patient_id,))
+    return [PatientKey(key.connection, one) for one in ids]
+
+
+def _of(records: Sequence[PatientKey]) -> ColumnElement[bool]:
+    return (_PREFERENCE.c.connection == records[0].connection) & (
+        _PREFERENCE.c.patient_id.in_([one.patient_id for one in records])
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 from reminder.ehr.bundles import id_lists
 from reminder.ehr.client import FHIRClient, Params
 from reminder.ehr.config import EHRConfig
-from reminder.ehr.errors import EHRRefused
 from reminder.ehr.instants import instant_text
 from reminder.ehr.patient_lists import PatientLists
-from reminder.ehr.references import Target, resolve
+from reminder.ehr.references import Target
 from reminder.model.capabilities import SearchPlan
 from reminder.model.readings import Window
 
@@ -56,16 +55,18 @@ class Plan:
             case SearchPlan.BY_DATE:
                 return self._days(start, end, [()])
             case SearchPlan.BY_ROSTER:
-                return self._days(start, end, list(self._roster()))
+                return self._days(start, end, self._parted(self._config.roster))
             case SearchPlan.BY_PATIENT:
                 wanted = await self._lists.with_configured(patient_ids)
-                at_most = self._config.actors_per_request
-                return [
-                    Window(start, end, tuple(f"Patient/{id_}" for id_ in part))
-                    for part in id_lists(wanted, at_most)
-                ]
+                patients = [f"Patient/{id_}" for id_ in wanted]
+                return [Window(start, end, of) for of in self._parted(patients)]
             case SearchPlan.BY_ID:
                 return []
+
+    def _parted(self, references: Sequence[str]) -> list[tuple[str, ...]]:
+        """The references in lists for one search each."""
+        parts = id_lists(references, self._config.actors_per_request)
+        return [tuple(part) for part in parts]
 
     def _days(
         self, start: datetime, end: datetime, of: Sequence[tuple[str, ...]]
@@ -75,21 +76,6 @@ class Plan:
             for since, until in days(start, end, self._config.site_zone)
             for part in of
         ]
-
-    def _roster(self) -> Iterator[tuple[str, ...]]:
-        """The roster in lists for one search each, of one parameter each."""
-        if not self._config.roster:
-            raise EHRRefused("roster: empty, so that plan by-roster finds nothing")
-        parted: dict[str, list[str]] = {}
-        for place, reference in enumerate(self._config.roster):
-            target = resolve({"reference": reference}, self._config.base_url)
-            if not isinstance(target, Target):
-                raise EHRRefused(f"roster[{place}]: no reference such as Location/17")
-            named = parted.setdefault(_parameter(target, self._config), [])
-            named.append("/".join(target))
-        for references in parted.values():
-            for part in id_lists(references, self._config.actors_per_request):
-                yield tuple(part)
 
 
 def days(

@@ -29,12 +29,12 @@ class Entry:
     number: int
     content: bytes = field(repr=False)
     problem: str | None = None
-    resource_type: object = None
+    resource_type: object = field(default=None, repr=False)
     resource_id: object = field(default=None, repr=False)
     start: object = field(default=None, repr=False)
     end: object = field(default=None, repr=False)
     full_url: object = field(default=None, repr=False)
-    mode: object = None
+    mode: object = field(default=None, repr=False)
 
     def resource(self) -> Resource | None:
         """The resource, parsed anew; None when no parser can read it."""

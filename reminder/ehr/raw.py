@@ -19,13 +19,25 @@ _READ_AS = "3"
 
 def fingerprint(resource: object) -> str:
     """A short name for exactly this content, in whatever order its keys came."""
-    try:
-        content = orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # Half a surrogate pair, or an integer beyond 64 bits.
-        content = json.dumps(resource, sort_keys=True).encode()
+    content = _in_order(resource)
     # Processors have instructions of their own for this one.
     digest = hashlib.sha256(content, usedforsecurity=False).hexdigest()
     return f"{_READ_AS}-{digest[:32]}"
+
+
+def _in_order(resource: object) -> bytes:
+    try:
+        return orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # Half a surrogate pair, a huge integer, or very deep.
+        pass
+    try:
+        return json.dumps(resource, sort_keys=True).encode()
+    except RecursionError:
+        # Nobody can read an element this deep, nor tell it from another one.
+        if not isinstance(resource, dict):
+            return b"deep"
+        parts = (_in_order([name, resource[name]]) for name in sorted(resource))
+        return b",".join(parts)
 
 
 def as_resource(value: object, resource_type: str) -> Resource | None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from reminder.ehr.instants import lacks_zone
 from reminder.ehr.raw import Resource
 
+_LONGEST_PATH = 20
 _ELEMENT = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,40}")
 _PROBLEMS = {
     "extra_forbidden": "unknown-field",
@@ -82,7 +83,7 @@ def _value_at(resource: object, where: Sequence[int | str]) -> object:
 
 def _fhir_path(resource_type: str, where: Sequence[int | str]) -> str:
     path = resource_type
-    for step in where:
+    for step in where[:_LONGEST_PATH]:
         if isinstance(step, int):
             path += f"[{step}]"
         else:

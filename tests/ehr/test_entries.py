@@ -165,3 +165,14 @@ def test_an_entry_is_known_again_in_whatever_words() -> None:
         assert recognised.is_unchanged(turned, known_as)
         assert not recognised.is_unchanged(changed, known_as)
         assert not recognised.is_unchanged(as_before, "")
+
+
+def test_what_is_deeper_than_any_writer_goes_has_a_name_all_the_same() -> None:
+    deep: object = "x"
+    for _ in range(3000):
+        deep = [deep]
+
+    names = {fingerprint({"a": deep, "status": each}) for each in ("booked", "noshow")}
+
+    assert len(names) == 2
+    assert fingerprint({"status": "noshow", "a": deep}) in names

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from reminder.ehr.bundles import SearchRefused, id_lists, search
+from reminder.ehr.bundles import id_lists, search
 from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.entries import Entry
 from reminder.ehr.errors import EHRRefused
 from reminder.ehr.outcomes import refused
+from reminder.ehr.pages import SearchRefused
 from reminder.ehr.raw import as_resource
 from reminder.ehr.sifting import Sifter
 from reminder.model.readings import Gone, Reading, Unreadable

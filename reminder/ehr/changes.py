@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from reminder.ehr.bundles import Page, PagesExpired, SearchRefused, pages
+from reminder.ehr.bundles import PagesExpired, pages
 from reminder.ehr.capabilities import CapabilityCache
 from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused
 from reminder.ehr.instants import instant, instant_text
+from reminder.ehr.pages import Page, SearchRefused
 from reminder.ehr.raw import Resource, as_object
 from reminder.ehr.sifting import Sifter
 from reminder.ehr.tallies import Cap, Tally

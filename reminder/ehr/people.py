@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from reminder.ehr.bundles import Page, id_lists, search
+from reminder.ehr.bundles import id_lists, search
 from reminder.ehr.capabilities import CapabilityCache
 from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused
+from reminder.ehr.pages import Page
 from reminder.ehr.patients import (
     Former,
     Reader,

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from reminder.ehr.bundles import Page
 from reminder.ehr.next_links import LinkRefused
+from reminder.ehr.pages import Page
 
 _SMALLEST_CAP = 10
 _IDLE_PAGES = 10

@@ -5,12 +5,13 @@ from contextlib import aclosing
 from datetime import timedelta
 
 from reminder.ehr.appointments import start_of
-from reminder.ehr.bundles import NextLinkLoop, Page, PagesExpired, TooMuch, pages
+from reminder.ehr.bundles import NextLinkLoop, PagesExpired, pages
 from reminder.ehr.client import FHIRClient, Params
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.entries import Entry
 from reminder.ehr.instants import instant
 from reminder.ehr.next_links import LinkRefused
+from reminder.ehr.pages import Page, TooMuch
 from reminder.ehr.plans import halves, search_params
 from reminder.ehr.sifting import Sifter
 from reminder.ehr.tallies import Cap, Tally

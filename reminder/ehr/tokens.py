@@ -12,7 +12,7 @@ from reminder.ehr.auth import (
 )
 from reminder.ehr.backend_services import SMARTGrants
 from reminder.ehr.config import EHRConfig
-from reminder.ehr.errors import EHRError
+from reminder.ehr.errors import EHRError, EHRUnavailable
 from reminder.ehr.grants import Grant, Grants, SecretGrants, basic
 from reminder.ehr.http import Wire
 from reminder.ehr.scopes import not_granted
@@ -27,7 +27,7 @@ class Tokens:
 
     However many requests wait for a new token, it is asked for once, and what
     became of that is so for all of them: token endpoints are throttled harder
-    than anything else.
+    than anything else. One that wishes to be left alone is, for as long.
     """
 
     def __init__(self, config: EHRConfig, wire: Wire, *, clock: Clock) -> None:
@@ -37,6 +37,7 @@ class Tokens:
         self._fetching = asyncio.Lock()
         self._tried = 0
         self._failure: EHRError | None = None
+        self._again_at: datetime | None = None
         self._grant: Grant | None = None
         self._said: Grant | None = None
         self._good_until: datetime | None = None
@@ -82,16 +83,23 @@ class Tokens:
         async with self._fetching:
             if self._grant is not None and self._is_fresh():
                 return self._grant
-            if self._failure is not None and self._tried != tried:
+            if self._failure is not None and (
+                self._tried != tried or self._is_to_wait()
+            ):
                 raise self._failure
-            self._failure = None
-            try:
-                return await self._fetch(grants)
-            except EHRError as error:
-                self._failure = error
-                raise
-            finally:
-                self._tried += 1
+            return await self._try(grants)
+
+    async def _try(self, grants: Grants) -> Grant:
+        self._failure = self._again_at = None
+        try:
+            return await self._fetch(grants)
+        except EHRError as error:
+            self._failure = error
+            if isinstance(error, EHRUnavailable) and error.retry_after is not None:
+                self._again_at = self._clock() + error.retry_after
+            raise
+        finally:
+            self._tried += 1
 
     async def _fetch(self, grants: Grants) -> Grant:
         # The life counts from before the request: better early than late.
@@ -99,6 +107,9 @@ class Tokens:
         self._grant = self._said = grant = await grants.ask()
         self._good_until = asked_at + max(grant.life - _SPARE, grant.life * 0.8)
         return grant
+
+    def _is_to_wait(self) -> bool:
+        return self._again_at is not None and self._clock() < self._again_at
 
     def _is_fresh(self) -> bool:
         return self._good_until is not None and self._clock() < self._good_until

@@ -57,4 +57,14 @@ class Source:
         )
         for details in found:
             if not is_echo(details, found):
-                yield self.problem((*prefix, *details["loc"]), complaint(details))
+                location = _as_written((*prefix, *details["loc"]))
+                yield self.problem(location, complaint(details))
+
+
+def _as_written(location: Location) -> Location:
+    """Without the kind of `auth`: pydantic names it, the file has no such level."""
+    return tuple(
+        step
+        for place, step in enumerate(location)
+        if place == 0 or location[place - 1] != "auth"
+    )

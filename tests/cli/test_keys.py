@@ -131,5 +131,5 @@ def test_a_key_that_cannot_sign_is_refused_by_its_setting(clinic: Clinic) -> Non
     result = clinic.types("keys", "show")
 
     assert result.exit_code == 3
-    assert "connection.0.auth.smart.private_key" in result.stderr
+    assert "connection.0.auth.private_key" in result.stderr
     assert "EC key on P-384 is wanted" in result.stderr

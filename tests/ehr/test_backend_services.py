@@ -190,6 +190,21 @@ async def test_many_requests_fail_by_one_failure(
     assert len(login.forms) == 2
 
 
+async def test_a_token_endpoint_that_wants_a_rest_has_it(
+    login: Login, clock: FakeClock
+) -> None:
+    login.instead = [httpx.Response(429, headers={"Retry-After": "4"})]
+    client = client_of(login, clock)
+
+    for _ in range(3):
+        with pytest.raises(EHRUnavailable, match=r"^token: 429$"):
+            await get(client)
+    assert len(login.forms) == 1
+
+    clock.move_on(seconds=4)
+    await get(client)
+
+
 async def test_one_who_gives_up_does_not_take_the_others_along(
     login: Login, clock: FakeClock
 ) -> None:

@@ -22,12 +22,21 @@ from reminder.ehr.ehr import EHR
 from reminder.ehr.errors import EHRRefused
 from reminder.ehr.jwks import read_key
 from reminder.ehr.published import public_keys
+from reminder.model.appointments import AppointmentKey
 from reminder.web.well_known import well_known_routes
 from tests.ehr import keys
 from tests.servers.sekmet import SEKMET, running_sync
 
 ALGS = ("RS384", "ES384")
 ANA = {"resourceType": "Patient", "id": "ana", "name": [{"family": "Okafor"}]}
+VISIT = {
+    "resourceType": "Appointment",
+    "id": "visit",
+    "status": "booked",
+    "start": "2027-03-01T15:00:00Z",
+    "end": "2027-03-01T15:30:00Z",
+    "participant": [{"actor": {"reference": "Patient/ana"}, "status": "needs-action"}],
+}
 USER, PASSWORD, TOKEN = "reminder", "hush-password", "hush-token"
 
 
@@ -129,6 +138,15 @@ async def read_ana(ehr: EHR) -> None:
 async def test_our_signature_is_taken(server: SEKMET, alg: str) -> None:
     async with connected(server, smart(alg, keys.private(alg))) as ehr:
         await read_ana(ehr)
+
+
+async def test_what_we_ask_for_is_enough_to_confirm(server: SEKMET) -> None:
+    await server.put(VISIT)
+    async with connected(server, smart("ES384", keys.private("ES384"))) as ehr:
+        await ehr.confirm(AppointmentKey("north", "visit", "ana"))
+
+    [participant] = (await server.read("Appointment", "visit"))["participant"]
+    assert participant["status"] == "accepted"
 
 
 async def test_many_requests_ask_for_one_token(server: SEKMET) -> None:

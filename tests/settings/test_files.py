@@ -172,6 +172,20 @@ def test_what_is_secret_does_not_stand_in_the_file(
     assert "hunter2" not in sentence
 
 
+def test_a_wrong_credential_is_named_as_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("no key")
+    line = 'auth = { kind = "smart", client_id = "r", private_key = "file:key.pem" }'
+    text = SAMPLE.replace('auth = { kind = "none" }', line, 1)
+
+    assert problems_of(text, tmp_path) == [
+        (
+            "connection.0.auth.private_key",
+            line_with(text, line),
+            "this is no key in PEM",
+        )
+    ]
+
+
 def test_a_header_that_is_no_secret_may(tmp_path: Path) -> None:
     text = SAMPLE.replace(EHR[0], 'headers = { "Epic-Client-ID" = "1f2e" }')
 

@@ -133,6 +133,7 @@ def reading(rooms: Rooms, connection: str) -> Sync:
         horizon=timedelta(days=work.horizon_days),
         window_every=timedelta(seconds=work.window_every_s),
         patient_ttl=timedelta(seconds=work.patient_ttl_s),
+        silence_limit=timedelta(seconds=work.silence_limit_s),
     )
 
 
@@ -196,6 +197,7 @@ def writing_back(rooms: Rooms, plan: Plan) -> WriteBackFlow:
         links=store.links,
         bookings=store.appointments,
         messages=store.queue,
+        worklist=store.worklist,
         replan=plan.again,
         clock=rooms.clock,
         lease=rooms.lease,

@@ -12,9 +12,12 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
+
+from reminder.flows.progress import SyncProgress, Tell
 
 
 class Advance(Protocol):
@@ -66,3 +69,51 @@ def _lines(what: str) -> Advance:
             typer.echo(f"{done}{of} {what}", err=True)
 
     return advance
+
+
+@contextmanager
+def sync_progress(*, silent: bool) -> Iterator[Tell | None]:
+    """A line for a person, from which one sees how far each EHR is read.
+
+    None, which leaves it to the log, where nobody looks; `silent` tells nobody.
+    """
+    if silent:
+        yield _nobody
+        return
+    if not sys.stderr.isatty():
+        yield None
+        return
+    line = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("windows, {task.fields[appointments]} appointments,"),
+        TextColumn("{task.fields[patients]} patients read"),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with line:
+        yield _on(line)
+
+
+def _on(line: Progress) -> Tell:
+    tasks: dict[str, TaskID] = {}
+
+    def tell(progress: SyncProgress) -> None:
+        name, appointments = progress.connection, progress.appointments
+        if name not in tasks:
+            tasks[name] = line.add_task(name, total=None, appointments=0, patients=0)
+        line.update(
+            tasks[name],
+            completed=progress.windows_done,
+            # Without windows there is nothing yet to come to the end of.
+            total=progress.windows or None,
+            appointments=appointments,
+            patients=progress.patients,
+        )
+
+    return tell
+
+
+def _nobody(progress: SyncProgress) -> None:
+    del progress

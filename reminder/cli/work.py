@@ -10,8 +10,9 @@ from reminder.app.wiring import open_app
 from reminder.cli.errors import Exit, reported
 from reminder.cli.options import AsJSON, Config, Once
 from reminder.cli.output import show_json
+from reminder.cli.progress import sync_progress
 from reminder.flows.dispatch import DispatchReport
-from reminder.flows.sync import SyncReport
+from reminder.flows.progress import SyncReport, Tell
 from reminder.flows.write_back import WriteBackReport
 from reminder.model.reminders import PlanCounts
 from reminder.settings.load import Loaded, load
@@ -26,8 +27,8 @@ def sync(
 ) -> None:
     """Read every EHR's whole horizon now, and plan."""
     _require(once)
-    with reported(as_json=as_json):
-        reports, counts = asyncio.run(_sync(load(config)))
+    with reported(as_json=as_json), sync_progress(silent=as_json) as tell:
+        reports, counts = asyncio.run(_sync(load(config), tell))
     if as_json:
         show_json({"connections": reports, "plan": counts})
     else:
@@ -81,11 +82,14 @@ def _require(once: bool) -> None:  # noqa: FBT001 - it is the flag itself
         raise typer.Exit(Exit.WRONG_USE)
 
 
-async def _sync(loaded: Loaded) -> tuple[dict[str, SyncReport], PlanCounts]:
+async def _sync(
+    loaded: Loaded, tell: Tell | None
+) -> tuple[dict[str, SyncReport], PlanCounts]:
     with single_worker(database_url(loaded)):
         async with open_app(loaded) as app:
             reports = {
-                one.connection: await one.run(everything=True) for one in app.syncs
+                one.connection: await one.run(everything=True, tell=tell)
+                for one in app.syncs
             }
             return reports, await app.make_plans()
 

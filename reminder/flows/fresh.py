@@ -8,11 +8,11 @@ from typing import Protocol
 import structlog
 
 from reminder.ehr.errors import EHRError, EHRUnavailable
-from reminder.flows.absent import AsksByID, KeepsBookings
+from reminder.flows.by_id import AsksByID, ByID, KeepsBookings
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clock import Clock
 from reminder.model.people import Patient
-from reminder.model.readings import Gone, PatientReadings, Reading, Unreadable
+from reminder.model.readings import PatientReadings, Unreadable
 from reminder.model.reminders import Person
 
 log = structlog.get_logger()
@@ -120,20 +120,13 @@ class Fresh:
         ehr: Rereadable,
         keys: Sequence[AppointmentKey],
         now: datetime,
-    ) -> set[str | None]:
-        """Keep what the EHR says; the ids of appointments nobody can read."""
-        answers = await ehr.appointments(sorted({key.appointment_id for key in keys}))
+    ) -> set[str]:
+        """Keep what the EHR says; the ids of appointments it shows to nobody."""
+        by_id = ByID(connection, ehr, self._bookings, self._clock)
+        answers = await by_id.read(sorted({key.appointment_id for key in keys}))
         asked = sorted({key.patient_id for key in keys})
         patients = await ehr.patients(asked)
-        unreadable = [answer for answer in answers if isinstance(answer, Unreadable)]
-        gone = [answer.appointment_id for answer in answers if isinstance(answer, Gone)]
-        await self._bookings.keep(
-            connection,
-            [answer for answer in answers if isinstance(answer, Reading)],
-            unreadable=unreadable,
-            seen_at=now,
-        )
-        await self._bookings.mark_gone(connection, gone, at=now)
+        await by_id.forget(answers)
         await self._bookings.keep_patients(
             connection,
             patients.patients,
@@ -141,7 +134,8 @@ class Fresh:
             unreadable=patients.unreadable,
             seen_at=now,
         )
-        return {answer.resource_id for answer in unreadable}
+        unreadable = {one.resource_id for one in answers.unreadable if one.resource_id}
+        return unreadable | {*answers.refused}
 
     def _back_off(self, connection: str, count: int, error: EHRError) -> datetime:
         """When this EHR may be asked again: counted from now, when it has failed."""

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from reminder.ehr.errors import EHRRefused
-from reminder.flows.absent import KeepsBookings
+from reminder.flows.by_id import KeepsBookings
 from reminder.flows.fresh import Rereadable
 from reminder.model.people import Patient
 from reminder.model.readings import Gone, Reading, Unreadable

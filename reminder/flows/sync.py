@@ -1,128 +1,53 @@
 """Reads one EHR: what changed, and from time to time the whole horizon."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 
 from reminder.ehr.errors import EHRError, EHRRefused, EHRUnavailable
-from reminder.flows.absent import Absent, AsksByID, KeepsBookings, RollCall
-from reminder.flows.entries import Entries
+from reminder.flows import horizon as far
+from reminder.flows.entries import ClosableEntries
+from reminder.flows.horizon import Horizon
+from reminder.flows.pages import KeepPage, Pages
+from reminder.flows.patients import AsksForPatients, KeepsPatients, Patients
+from reminder.flows.progress import LoggedProgress, SyncReport, Tally, Tell
+from reminder.flows.silence import LastSeen, Silence
+from reminder.model.capabilities import SearchPlan
 from reminder.model.clock import Clock
-from reminder.model.people import Patient
-from reminder.model.readings import (
-    Changes,
-    PatientReadings,
-    Reading,
-    Slice,
-    Unreadable,
-)
 from reminder.model.sync_state import SyncState
 
 log = structlog.get_logger()
 
-_DAY = timedelta(days=1)
-_PATIENTS_AT_ONCE = 500
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(minutes=15)
 
 
-class Readable(AsksByID, Protocol):
+class Readable(far.ReadsHorizon, AsksForPatients, Protocol):
     """The EHR as this chapter needs it."""
 
-    async def changes(self, since: str | None) -> Changes:
-        """What changed since the cursor."""
-
-    async def window(
-        self, start: datetime, end: datetime, known: Mapping[str, str]
-    ) -> Slice:
-        """All of one period."""
-
-    async def patients(self, ids: Sequence[str]) -> PatientReadings:
-        """Each by its id, with guardians."""
+    async def read_changes(self, since: str | None, keep: KeepPage) -> str | None:
+        """What changed since the cursor; the next one, None where nobody can tell."""
 
 
-class Bookings(KeepsBookings, Protocol):
+class Bookings(far.Bookings, KeepsPatients, LastSeen, Protocol):
     """Where readings are kept."""
 
-    async def fingerprints(
-        self, connection: str, start: datetime, end: datetime
-    ) -> dict[str, str]:
-        """What is known of a period."""
 
-    async def keep(
-        self,
-        connection: str,
-        readings: Sequence[Reading],
-        *,
-        unchanged: Collection[str] = (),
-        unreadable: Sequence[Unreadable] = (),
-        seen_at: datetime,
-        covered_until: datetime | None = None,
-    ) -> int:
-        """Keep what was read; the unknown that starts before `covered_until` is new."""
-
-    async def patients_to_read(
-        self, connection: str, *, older_than: datetime, limit: int
-    ) -> list[str]:
-        """Who was never read, or long ago."""
-
-    async def keep_patients(
-        self,
-        connection: str,
-        patients: Sequence[Patient],
-        *,
-        asked: Collection[str],
-        unreadable: Sequence[Unreadable] = (),
-        seen_at: datetime,
-    ) -> int:
-        """Keep what was read; asked and absent is unreadable."""
-
-
-class States(Protocol):
+class States(far.Runs, Protocol):
     """How far the reading has come."""
 
     async def state(self, connection: str) -> SyncState:
         """How far it has come."""
 
     async def keep(self, connection: str, state: SyncState) -> None:
-        """Keep what was read."""
+        """Remember how far it has come."""
 
-
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """What one run read; `available` is False when the EHR could not be read.
-
-    `problem` says why, in codes.
-    """
-
-    read: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-    gone: int = 0
-    patients: int = 0
-    available: bool = True
-    problem: str = ""
-
-    def __add__(self, other: "SyncReport") -> "SyncReport":
-        return SyncReport(
-            self.read + other.read,
-            self.unchanged + other.unchanged,
-            self.quarantined + other.quarantined,
-            self.gone + other.gone,
-            self.patients + other.patients,
-            self.available and other.available,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """One run's `now`, and until when the run before had read everything."""
-
-    now: datetime
-    covered_until: datetime | None
+    async def end(self, connection: str, run_id: UUID) -> None:
+        """A reading of the whole horizon is over."""
 
 
 class Sync:
@@ -135,42 +60,62 @@ class Sync:
         *,
         bookings: Bookings,
         states: States,
-        worklist: Entries,
+        worklist: ClosableEntries,
         clock: Clock,
         horizon: timedelta,
         window_every: timedelta,
         patient_ttl: timedelta,
+        silence_limit: timedelta = timedelta(hours=2),
     ) -> None:
         self.connection = connection
         self._ehr = ehr
         self._bookings = bookings
         self._states = states
-        self._absent = Absent(connection, ehr, bookings, worklist, clock)
         self._clock = clock
-        self._horizon = horizon
+        self._ahead = horizon
         self._window_every = window_every
-        self._patient_ttl = patient_ttl
+        self._horizon = Horizon(
+            connection,
+            ehr,
+            bookings=bookings,
+            runs=states,
+            worklist=worklist,
+            clock=clock,
+            length=horizon,
+        )
+        self._patients = Patients(connection, ehr, bookings, clock, patient_ttl)
+        self._silence = Silence(connection, bookings, worklist, silence_limit)
         self._pause = timedelta()
         self._not_before: datetime | None = None
+        self._turn = asyncio.Lock()
 
-    async def run(self, *, everything: bool = False) -> SyncReport:
+    async def run(
+        self, *, everything: bool = False, tell: Tell | None = None
+    ) -> SyncReport:
         """Read what changed, or the whole horizon when that is due or asked for.
 
-        An EHR that does not answer is left alone for a while: as long as it
-        asks for, else a minute, doubling up to a quarter of an hour.
+        A reading of the whole horizon that broke off goes on where it was. An
+        EHR that does not answer is left alone for a while: as long as it asks
+        for, else a minute, doubling up to a quarter of an hour. `tell` hears
+        how far it is; without one the log does.
         """
-        now = self._clock()
-        if self._not_before is not None and now < self._not_before and not everything:
-            return SyncReport(available=False)
-        try:
-            report = await self._read(now, everything=everything)
-        except EHRError as error:
-            self._back_off(error, now)
-            return SyncReport(available=False, problem=str(error))
-        if self._not_before is not None:
-            log.info("ehr_answers_again", connection=self.connection)
-        self._pause, self._not_before = timedelta(), None
-        return report
+        async with self._turn:
+            now = self._clock()
+            if self._is_left_alone(now) and not everything:
+                await self._silent(now)
+                return SyncReport(available=False)
+            tally = Tally(self.connection, tell or LoggedProgress(self._clock))
+            try:
+                await self._read(now, tally, everything=everything)
+            except EHRError as error:
+                self._back_off(error, now)
+                await self._silent(now)
+                return replace(tally.report(), available=False, problem=str(error))
+            await self._answered()
+            return tally.report()
+
+    def _is_left_alone(self, now: datetime) -> bool:
+        return self._not_before is not None and now < self._not_before
 
     def _back_off(self, error: EHRError, now: datetime) -> None:
         wished = error.retry_after if isinstance(error, EHRUnavailable) else None
@@ -184,77 +129,48 @@ class Sync:
             again_in_s=int(wait.total_seconds()),
         )
 
-    async def _read(self, now: datetime, *, everything: bool) -> SyncReport:
+    async def _silent(self, now: datetime) -> None:
+        state = await self._states.state(self.connection)
+        await self._silence.goes_on(now, state.last_sync_at)
+
+    async def _answered(self) -> None:
+        if self._not_before is not None:
+            log.info("ehr_answers_again", connection=self.connection)
+        self._pause, self._not_before = timedelta(), None
+        await self._silence.ends(self._clock())
+
+    async def _read(self, now: datetime, tally: Tally, *, everything: bool) -> None:
         state = await self._states.state(self.connection)
         last = state.last_window_at
-        look = _Look(now, None if last is None else last + self._horizon)
-        changes = await self._ehr.changes(state.cursor)
-        report = await self._keep_changes(changes, look)
+        covered_until = None if last is None else last + self._ahead
+        pages = Pages(self.connection, self._bookings, covered_until, tally)
+        state, tells = await self._changes(state, pages)
         if everything or last is None or now - last >= self._window_every:
-            report += await self._window(look, self._horizon)
-            state = replace(state, last_window_at=now)
-        elif changes.cursor is None:
-            # This server cannot say what changed: the next day is read often.
-            report += await self._window(look, _DAY)
-        report += SyncReport(patients=await self._patients(now))
-        state = replace(state, cursor=changes.cursor or state.cursor, last_sync_at=now)
+            state = await self._everything(state, pages)
+        elif not tells:
+            await self._horizon.next_day(pages)
+        await self._patients.read(tally)
+        await self._keep(replace(state, last_sync_at=now))
+
+    async def _changes(self, state: SyncState, pages: Pages) -> tuple[SyncState, bool]:
+        """Read what changed; whether this EHR tells.
+
+        The next cursor is kept before anything else is read: what a reading
+        of the horizon that breaks off has kept may change before it goes on.
+        """
+        if self._ehr.search_plan is SearchPlan.BY_ID:
+            return state, False
+        cursor = await self._ehr.read_changes(state.cursor, pages.keep)
+        if cursor is None:
+            return state, False
+        return await self._keep(replace(state, cursor=cursor)), True
+
+    async def _everything(self, state: SyncState, pages: Pages) -> SyncState:
+        run = await self._horizon.whole(pages)
+        state = await self._keep(replace(state, last_window_at=run.started_at))
+        await self._states.end(self.connection, run.run_id)
+        return state
+
+    async def _keep(self, state: SyncState) -> SyncState:
         await self._states.keep(self.connection, state)
-        return report
-
-    async def _keep_changes(self, changes: Changes, look: _Look) -> SyncReport:
-        await self._bookings.keep(
-            self.connection,
-            changes.readings,
-            unreadable=changes.unreadable,
-            seen_at=look.now,
-            covered_until=look.covered_until,
-        )
-        return SyncReport(
-            read=len(changes.readings), quarantined=len(changes.unreadable)
-        )
-
-    async def _window(self, look: _Look, horizon: timedelta) -> SyncReport:
-        report, roll_call = SyncReport(), RollCall()
-        for start, end in _days(look.now, horizon):
-            known = await self._bookings.fingerprints(self.connection, start, end)
-            part = await self._ehr.window(start, end, known)
-            await self._keep_slice(part, look)
-            roll_call.add(known, part)
-            report += SyncReport(
-                len(part.readings), len(part.unchanged), len(part.unreadable)
-            )
-        return report + SyncReport(gone=await self._absent.look_for(roll_call))
-
-    async def _keep_slice(self, part: Slice, look: _Look) -> None:
-        await self._bookings.keep(
-            self.connection,
-            part.readings,
-            unchanged=part.unchanged,
-            unreadable=part.unreadable,
-            seen_at=look.now,
-            covered_until=look.covered_until,
-        )
-
-    async def _patients(self, now: datetime) -> int:
-        older_than, count = now - self._patient_ttl, 0
-        while ids := await self._bookings.patients_to_read(
-            self.connection, older_than=older_than, limit=_PATIENTS_AT_ONCE
-        ):
-            answer = await self._ehr.patients(ids)
-            await self._bookings.keep_patients(
-                self.connection,
-                answer.patients,
-                asked=ids,
-                unreadable=answer.unreadable,
-                seen_at=now,
-            )
-            count += len(ids)
-        return count
-
-
-def _days(now: datetime, horizon: timedelta) -> Iterator[tuple[datetime, datetime]]:
-    """Day slices from the beginning of yesterday (UTC) to the horizon's last day."""
-    start = now.replace(hour=0, minute=0, second=0, microsecond=0) - _DAY
-    while start < now + horizon:
-        yield start, start + _DAY
-        start += _DAY
+        return state

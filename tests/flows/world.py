@@ -1,7 +1,7 @@
 """A clinic to tell stories with: a real store, rules and words, no real outside."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,6 @@ from reminder.flows.send import Send
 from reminder.flows.sync import Sync
 from reminder.flows.write_back import WriteBackFlow
 from reminder.messages.render import Renderer
-from reminder.model.answers import Communication
 from reminder.model.appointments import (
     Appointment,
     AppointmentKey,
@@ -29,26 +28,16 @@ from reminder.model.messages import Message, MessageState
 from reminder.model.offsets import HoursBefore
 from reminder.model.outcomes import Accepted, Outcome
 from reminder.model.people import Channel, ContactPoint, Patient, PatientKey
-from reminder.model.readings import (
-    Changes,
-    Gone,
-    PatientReadings,
-    Reading,
-    Slice,
-    Unreadable,
-)
 from reminder.model.rulesets import Rule, Ruleset, Step
 from reminder.store.keyring import KeyRing
 from reminder.store.statements import table
 from reminder.store.store import Store
 from reminder.store.tables import PersonRow
-from tests.fakes import FakeClock, FakeEHR
+from tests.fakes import FakeClock
+from tests.flows.clinic_ehr import NOW, ClinicEHR, nothing
 
 PERSON = table(PersonRow)
 MAIN = "main"
-NOW = datetime(2027, 3, 2, 15, tzinfo=UTC)
-"""Tuesday, ten o'clock in New York; whoever comes tomorrow at ten is told now."""
-
 TOMORROW = NOW + timedelta(days=1)
 LEASE = timedelta(minutes=5)
 EMAIL = ContactPoint(Channel.EMAIL, "ana.okafor@example.org")
@@ -101,126 +90,6 @@ def patient(patient_id: str = "p1", **changes: Any) -> Patient:
     )
 
 
-async def nothing() -> None:
-    """What usually happens in the meantime."""
-
-
-@dataclass
-class ClinicEHR(FakeEHR):
-    """Reads as a FHIR server would: by period, by id, and by what changed since.
-
-    `error` is raised by every call, or only by those of `error_in`. `broken` are
-    appointments nobody can read; `meanwhile` happens once, while it answers
-    for appointments by their ids. `asked` keeps the ids asked for.
-    """
-
-    people: dict[str, Patient] = field(default_factory=dict)
-    broken: dict[str, Unreadable] = field(default_factory=dict)
-    history: list[str] = field(default_factory=list)
-    recorded: list[Communication] = field(default_factory=list)
-    asked: list[list[str]] = field(default_factory=list)
-    incremental: bool = True
-    complete: bool = True
-    error_in: str = ""
-    meanwhile: Callable[[], Awaitable[None]] = nothing
-
-    def put(self, *resources: Appointment | Patient) -> None:
-        """Somebody at the clinic writes these."""
-        for resource in resources:
-            if isinstance(resource, Patient):
-                self.people[resource.key.patient_id] = resource
-            else:
-                self._keep(resource)
-                self.history.append(resource.key.appointment_id)
-
-    def change(self, key: AppointmentKey, **changes: Any) -> None:
-        """Somebody at the clinic changes a booking."""
-        self.put(replace(self.bookings[key], **changes))
-
-    def delete(self, *appointment_ids: str) -> None:
-        """Somebody at the clinic deletes appointments for good."""
-        for key in [one for one in self.bookings if one[1] in appointment_ids]:
-            del self.bookings[key]
-
-    async def changes(self, since: str | None) -> Changes:
-        await self._called("changes")
-        if not self.incremental:
-            return Changes()
-        news = self.history[int(since or len(self.history)) :]
-        readings = [self.reading(one) for one in dict.fromkeys(news)]
-        return Changes(
-            tuple(one for one in readings if isinstance(one, Reading)),
-            cursor=str(len(self.history)),
-        )
-
-    async def window(
-        self, start: datetime, end: datetime, known: Mapping[str, str]
-    ) -> Slice:
-        await self._called(f"window {start:%d %H:%M}-{end:%d %H:%M}")
-        inside = {
-            key.appointment_id: booking.fingerprint
-            for key, booking in self.bookings.items()
-            if start <= booking.start_at < end and key.appointment_id not in self.broken
-        }
-        same = {one for one, print_ in inside.items() if known.get(one) == print_}
-        answers = [self.reading(one) for one in inside if one not in same]
-        return Slice(
-            tuple(one for one in answers if isinstance(one, Reading)),
-            frozenset(same),
-            tuple(self.broken.values()),
-            complete=self.complete,
-        )
-
-    async def appointments(
-        self, ids: Sequence[str], known: Mapping[str, str] | None = None
-    ) -> list[Reading | Unreadable | Gone]:
-        self.asked.append(list(ids))
-        await self._called("appointments")
-        answers = [self.reading(one) for one in ids]
-        happens, self.meanwhile = self.meanwhile, nothing
-        await happens()
-        return answers
-
-    async def patients(self, ids: Sequence[str]) -> PatientReadings:
-        await self._called("patients")
-        return PatientReadings(
-            tuple(self.people[one] for one in ids if one in self.people)
-        )
-
-    async def record(self, communication: Communication) -> None:
-        await self._called("record")
-        if communication not in self.recorded:
-            self.recorded.append(communication)
-
-    async def _called(self, name: str) -> None:
-        error, self.error = self.error, None
-        if name.startswith(self.error_in):
-            self.error = error
-        try:
-            await super()._called(name)
-        finally:
-            self.error = error
-
-    def _keep(self, booking: Appointment) -> Reading:
-        bare = replace(booking, fingerprint="", seen_at=None)
-        kept = replace(bare, fingerprint=repr(bare))
-        self.bookings[kept.key] = kept
-        return Reading(kept.key.appointment_id, kept.fingerprint, (kept,))
-
-    def reading(self, appointment_id: str) -> Reading | Unreadable | Gone:
-        """One resource as it is now."""
-        if appointment_id in self.broken:
-            return self.broken[appointment_id]
-        bookings = [
-            booking
-            for key, booking in self.bookings.items()
-            if key.appointment_id == appointment_id
-        ]
-        if not bookings:
-            return Gone(appointment_id)
-        return Reading(appointment_id, bookings[0].fingerprint, tuple(bookings))
-
-
 @dataclass
 class RecordingTransport:
     """Sends nothing and remembers it; answers as scripted, then accepts.
@@ -263,7 +132,8 @@ class House:
         clinics: ClinicDirectory = DIRECTORY,
     ) -> None:
         self.store, self.directory = store, clinics
-        self.clock, self.ehr = FakeClock(NOW), ClinicEHR()
+        self.clock = FakeClock(NOW)
+        self.ehr = ClinicEHR(clock=self.clock)
         self.mail, self.phone = RecordingTransport("smtp"), RecordingTransport("sms")
         self.transports = {Channel.EMAIL: self.mail, Channel.SMS: self.phone}
         words = Words(
@@ -290,6 +160,7 @@ class House:
             links=store.links,
             bookings=store.appointments,
             messages=store.queue,
+            worklist=store.worklist,
             replan=self.plan.again,
             clock=self.clock,
             lease=LEASE,
@@ -312,6 +183,7 @@ class House:
                 "horizon": timedelta(days=2),
                 "window_every": timedelta(minutes=30),
                 "patient_ttl": timedelta(days=1),
+                "silence_limit": timedelta(hours=2),
             }
             | changes,
         )

@@ -32,8 +32,8 @@ def plain(value: object, limit: int) -> str:
     if not isinstance(value, str):
         return ""
     words = " ".join(value[: limit * 20].split())
-    seen = unicodedata.normalize("NFC", "".join(filter(_is_visible, words)))
-    calm = _without_mark_floods(" ".join(seen.split()))
+    # Printable ASCII, which nearly all is, holds nothing to be taken out.
+    calm = words if words.isascii() and words.isprintable() else _calm(words)
     return _ENCODED_WORD.sub("= ?", calm)[:limit].rstrip()
 
 
@@ -78,6 +78,11 @@ def https_url(value: object) -> str | None:
     except ValueError:
         return None
     return value if sound and parts.username is None else None
+
+
+def _calm(words: str) -> str:
+    seen = unicodedata.normalize("NFC", "".join(filter(_is_visible, words)))
+    return _without_mark_floods(" ".join(seen.split()))
 
 
 def _is_visible(character: str) -> bool:

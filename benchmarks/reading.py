@@ -1,0 +1,192 @@
+"""What it costs to read an EHR: pages nobody changed, and pages that are all new."""
+
+import asyncio
+import contextlib
+import gc
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from benchmarks import fhir_pages
+from reminder.ehr.client import FHIRClient
+from reminder.ehr.config import EHRConfig
+from reminder.ehr.directory import Directory
+from reminder.ehr.drafts import Source
+from reminder.ehr.ehr import EHR
+from reminder.ehr.http import Answer
+from reminder.ehr.pages import read_page
+from reminder.ehr.sifting import Sifter
+from reminder.model.readings import Window, WindowPage
+from reminder.store.keyring import KeyRing
+from reminder.store.schema import upgrade
+from reminder.store.store import Store, open_store
+from tests.postgres import start_postgresql
+
+_CONNECTION = "main"
+_NOW = datetime(2027, 2, 20, 15, tzinfo=UTC)
+_DAY = Window(fhir_pages.START, fhir_pages.START + timedelta(days=1))
+_ROUNDS = 5
+_ROOT = Path(__file__).parents[1]
+
+
+def parse_ms(pages: int) -> tuple[float, float]:
+    """Milliseconds of CPU to find a page unchanged: usually, and after a start."""
+    base_url = "https://ehr.example.org/fhir"
+    bodies = [
+        fhir_pages.page(base_url, "v1", pages * fhir_pages.PAGE_SIZE, number)
+        for number in range(pages)
+    ]
+    return asyncio.run(_parse_ms(base_url, bodies))
+
+
+async def _parse_ms(base_url: str, bodies: list[bytes]) -> tuple[float, float]:
+    source = Source(_CONNECTION, base_url)
+    config = EHRConfig(base_url=base_url)
+    known = {
+        str(entry.resource_id): source.fingerprint(entry.resource() or {})
+        for body in bodies
+        for entry in read_page(_answer(base_url, body), "Appointment", _NOW).entries
+    }
+    first, again = list[float](), list[float]()
+    for _ in range(_ROUNDS):
+        client = FHIRClient(config, clock=lambda: _NOW)
+        async with contextlib.aclosing(client):
+            sifter = Sifter(source, Directory(client, config, clock=lambda: _NOW))
+            for times in (first, again):
+                before = time.process_time()
+                for body in bodies:
+                    page = read_page(_answer(base_url, body), "Appointment", _NOW)
+                    found = await sifter.sifted(page.entries, known, page.full_urls)
+                    _require(len(found.unchanged) == fhir_pages.PAGE_SIZE)
+                times.append(time.process_time() - before)
+    return 1000 * min(again) / len(bodies), 1000 * min(first) / len(bodies)
+
+
+def _answer(base_url: str, body: bytes) -> Answer:
+    url = httpx.URL(f"{base_url}/Appointment")
+    return Answer("GET Appointment", 200, httpx.Headers(), body, url)
+
+
+def read_figures(backend: str, pages: int) -> tuple[float, float]:
+    """Over HTTP and into the store: changed a second, and ms an unchanged page."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _database(backend, folder) as url,
+        fhir_pages.serving() as origin,
+    ):
+        return asyncio.run(_read_figures(url, folder, origin, pages))
+
+
+async def _read_figures(
+    url: str, folder: str, origin: str, pages: int
+) -> tuple[float, float]:
+    appointments = pages * fhir_pages.PAGE_SIZE
+    async with _opened(url, folder) as store:
+        await _read(store, f"{origin}/v1/{appointments}/fhir", _NOW)
+        changed, unchanged = list[float](), list[float]()
+        for version in range(2, 2 + _ROUNDS):
+            base_url = f"{origin}/v{version}/{appointments}/fhir"
+            at = _NOW + timedelta(hours=version)
+            changed.append(await _read(store, base_url, at, changed=appointments))
+            unchanged.append(
+                await _read(store, base_url, at + timedelta(minutes=1), changed=0)
+            )
+    return appointments / min(changed), 1000 * min(unchanged) / pages
+
+
+async def _read(
+    store: Store, base_url: str, at: datetime, *, changed: int | None = None
+) -> float:
+    """Read the day and keep it, as the synchronisation does: seconds of CPU."""
+    config = EHRConfig(base_url=base_url, requests_per_s=100_000, burst=100_000)
+    ehr = EHR(_CONNECTION, config, clock=lambda: at)
+    known = await store.appointments.fingerprints(_CONNECTION, _DAY.start, _DAY.end)
+    read = 0
+
+    async def keep(part: WindowPage) -> None:
+        nonlocal read
+        read += len(part.readings)
+        await store.appointments.keep(
+            _CONNECTION,
+            part.readings,
+            unchanged=part.unchanged,
+            unreadable=part.unreadable,
+            seen_at=part.asked_at,
+        )
+
+    async with contextlib.aclosing(ehr):
+        before = time.process_time()
+        end = await ehr.read(_DAY, known, keep)
+        seconds = time.process_time() - before
+    _require(end.complete and (changed is None or read == changed))
+    return seconds
+
+
+def rss_ratio(pages: int) -> float:
+    """The peak memory of reading ten times as many pages, against reading `pages`."""
+    return _peak(10 * pages) / _peak(pages)
+
+
+def _peak(pages: int) -> int:
+    command = [sys.executable, "-m", "benchmarks.reading", str(pages)]
+    done = subprocess.run(  # noqa: S603 - our own module
+        command, cwd=_ROOT, check=True, capture_output=True, text=True
+    )
+    return int(done.stdout)
+
+
+async def _read_once(url: str, folder: str, base_url: str) -> None:
+    async with _opened(url, folder) as store:
+        await _read(store, base_url, _NOW)
+
+
+def _print_peak(pages: int) -> None:
+    """Read so many new pages into a new database, and say the peak memory used."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _database("sqlite", folder) as url,
+        fhir_pages.serving() as origin,
+    ):
+        base_url = f"{origin}/v1/{pages * fhir_pages.PAGE_SIZE}/fhir"
+        asyncio.run(_read_once(url, folder, base_url))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # noqa: T201
+
+
+@contextlib.contextmanager
+def _database(backend: str, folder: str) -> Iterator[str]:
+    """The address of a new, migrated database."""
+    with contextlib.ExitStack() as stack:
+        url = f"sqlite:///{folder}/benchmark.db"
+        if backend == "postgres":
+            server = stack.enter_context(start_postgresql())
+            url = stack.enter_context(server.new_database())
+        upgrade(url)
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def _opened(url: str, folder: str) -> AsyncIterator[Store]:
+    store = await open_store(url, KeyRing.create(Path(folder) / "ring.json"))
+    # What stays until the end is not to be looked through for garbage again.
+    gc.collect()
+    gc.freeze()
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+def _require(as_it_should: bool) -> None:  # noqa: FBT001 - it reads as a sentence
+    if not as_it_should:
+        raise AssertionError("the benchmark did not read what it meant to")
+
+
+if __name__ == "__main__":
+    _print_peak(int(sys.argv[1]))

@@ -1,0 +1,53 @@
+"""How quickly an EHR is read, when nothing changed and when everything did.
+
+    python benchmarks/sync.py [--json] [--quick]
+
+All times are CPU of this process; the FHIR server has one of its own.
+`unchanged_page_cpu_ms` is what the EHR room needs to find a page of 100
+appointments (2 kB each) as it was; `..._after_start` the same when the page was
+not seen since the start; `..._whole` with HTTP over loopback and the store
+(SQLite). `changed_per_s` are changed appointments read over HTTP, validated with
+the R4B models, mapped and stored, a second of CPU. `rss_ratio_10x_pages` is the
+peak memory of reading ten times as many new pages.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import fhir_pages, reading, reporting
+
+_PAGES = 100
+_PAGES_OF_PEAK = 10
+
+
+def main() -> None:
+    """Measure, and say what came out."""
+    asked = reporting.options(__doc__.partition("\n")[0] if __doc__ else "")
+    part = 10 if asked.quick else 1
+    pages = _PAGES // part
+    reporting.say(f"{reporting.hardware()}, load {os.getloadavg()[0]:.1f}")
+    if asked.quick:
+        reporting.say(f"quick: {pages} pages instead of {_PAGES}")
+    again, first = reading.parse_ms(pages)
+    figures: dict[str, object] = {
+        "unchanged_page_cpu_ms": round(again, 2),
+        "unchanged_page_cpu_ms_after_start": round(first, 2),
+    }
+    for backend in ("sqlite", "postgres"):
+        changed, whole = reading.read_figures(backend, pages)
+        suffix = "" if backend == "sqlite" else f"_{backend}"
+        figures[f"changed_per_s{suffix}"] = round(changed)
+        figures[f"unchanged_page_cpu_ms_whole{suffix}"] = round(whole, 2)
+    figures |= {
+        "rss_ratio_10x_pages": round(reading.rss_ratio(_PAGES_OF_PEAK // part), 3),
+        "appointments": pages * fhir_pages.PAGE_SIZE,
+        "hardware": reporting.hardware(),
+    }
+    reporting.conclude(figures, as_json=asked.json)
+
+
+if __name__ == "__main__":
+    main()

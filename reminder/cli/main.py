@@ -10,6 +10,7 @@ import typer
 from reminder.app.logs import set_up
 from reminder.app.serve import Only, run
 from reminder.cli import (
+    connect,
     consent,
     db,
     demo,
@@ -39,6 +40,7 @@ app.add_typer(consent.app, name="consent")
 app.add_typer(keys.app, name="keys")
 app.command("init")(init.init)
 app.command("demo")(demo.demo)
+app.command("connect")(connect.connect)
 app.command("sync")(work.sync)
 app.command("dispatch")(work.dispatch)
 app.command("plan")(explain.plan)

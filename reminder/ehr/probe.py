@@ -11,7 +11,7 @@ from reminder.ehr.pacing import Pace
 from reminder.ehr.probe_asking import Asking
 from reminder.ehr.probe_attempts import ATTEMPTS
 from reminder.ehr.probe_plan import chosen_plan
-from reminder.ehr.probe_session import Given, Session, held
+from reminder.ehr.probe_session import Given, Session, Told, held
 from reminder.ehr.profiles import Limit, Profile
 from reminder.ehr.styles import writing
 from reminder.model.capabilities import SearchPlan
@@ -29,6 +29,7 @@ async def probe(
     given: Given | None = None,
     try_writes: bool = False,
     limit_s: float = TRIAL_LIMIT_S,
+    told: Told = lambda held, of: None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> ConnectionReport:
     """Try everything at the EHR, one request after the other.
@@ -53,7 +54,7 @@ async def probe(
         direct=transport is None,
     )
     try:
-        trials = await held(ATTEMPTS, session, limit_s)
+        trials = await held(ATTEMPTS, session, limit_s, told)
     finally:
         await client.aclose()
     return _report(session, trials)

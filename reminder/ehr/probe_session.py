@@ -18,6 +18,9 @@ from reminder.model.trials import Fact, Facts, Trial, Verdict
 
 MOST_SAMPLED = 100
 
+Told = Callable[[int, int], None]
+"""Told before each trial how many were held, and of how many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -144,12 +147,13 @@ class Attempt:
 
 
 async def held(
-    attempts: Sequence[Attempt], session: Session, limit_s: float
+    attempts: Sequence[Attempt], session: Session, limit_s: float, told: Told
 ) -> list[Trial]:
     """Each in its turn; what goes wrong in one is its own verdict."""
     trials: list[Trial] = []
     closed_by: str | None = None
     for attempt in attempts:
+        told(len(trials), len(attempts))
         if closed_by is not None:
             result = unknown(why=f"not tried after {closed_by}")
         else:

@@ -74,6 +74,11 @@ class ConnectionReport:
         """The trial of that name, if it came to that."""
         return next((each for each in self.trials if each.name == name), None)
 
+    def passed(self, name: str) -> bool:
+        """Whether the trial of that name was held and passed."""
+        trial = self.trial(name)
+        return trial is not None and trial.verdict is Verdict.PASS
+
     @property
     def obstacles(self) -> tuple[Trial, ...]:
         """The failed trials that must pass before anything works."""

@@ -52,12 +52,15 @@ def with_connection(text: str, name: str, fields: Fields) -> str:
     """
     document = _parsed(text)
     table = next((t for t in _connections(document) if t.get("name") == name), None)
+    new = table is None
     if table is None:
         table = tomlkit.table()
         table.add("name", name)
-        _append(document, table)
     for key, value in fields.items():
         _set(table, key, value)
+    if new:
+        table.add(tomlkit.nl())
+        _append(document, table)
     return tomlkit.dumps(document)
 
 
@@ -127,7 +130,6 @@ def _connections(document: tomlkit.TOMLDocument) -> list[Table]:
 def _append(document: tomlkit.TOMLDocument, table: Table) -> None:
     existing = document.get("connection")
     if isinstance(existing, AoT):
-        table.trivia.indent = ""
         existing.append(table)
         return
     tables = tomlkit.aot()

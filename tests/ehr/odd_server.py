@@ -1,7 +1,10 @@
 """A FHIR server with the manners a test gives it, full of canaries."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -169,3 +172,40 @@ class OddServer:
 def _compares(instant: str, bound: str) -> bool:
     prefix, value = bound[:2], bound[2:]
     return instant >= value if prefix == "ge" else instant < value
+
+
+@contextmanager
+def listening(server: OddServer) -> Iterator[str]:
+    """The server on a socket of its own; its base URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            length = int(self.headers.get("content-length", "0"))
+            request = httpx.Request(
+                self.command,
+                f"http://{self.headers['host']}{self.path}",
+                headers=dict(self.headers.items()),
+                content=self.rfile.read(length),
+            )
+            answer = server(request)
+            self.send_response(answer.status_code)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_GET = do_PUT = do_POST = do_PATCH = _answer  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    server.link_base = f"http://127.0.0.1:{http.server_port}/fhir"
+    try:
+        yield server.link_base
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()

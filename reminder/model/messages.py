@@ -17,6 +17,8 @@ class MessageKind(StrEnum):
     REMINDER = "reminder"
     NEW_LINK = "new-link"
     ANSWER = "answer"
+    REPLY = "reply"
+    """What we say to a text message or a call of the patient's."""
 
 
 class MessageState(StrEnum):
@@ -29,6 +31,8 @@ class MessageState(StrEnum):
     DEFERRED = "deferred"
     SENT = "sent"
     DELIVERED = "delivered"
+    UNKNOWN = "unknown"
+    """It was sent, and no receipt came within a day."""
     FAILED = "failed"
     DROPPED = "dropped"
     """Everything in it was withdrawn before it was sent."""

@@ -39,10 +39,14 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The far side took responsibility; `provider_id` is its name for the message."""
+    """The far side took responsibility; `provider_id` is its name for the message.
+
+    `segments` is how many it counts of a text message, where it says so already.
+    """
 
     provider_id: str
     evidence: Evidence = Evidence()
+    segments: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class DeliveryEvent:
     """A later report about one message, its signature already verified.
 
     `opted_out` is True when the report says the person stopped the sender.
+    `price` is a decimal number in `currency` (ISO 4217), as the provider says.
     """
 
     message_id: UUID
@@ -98,6 +103,9 @@ class DeliveryEvent:
     state: DeliveryState
     code: str = ""
     opted_out: bool = False
+    segments: int | None = None
+    price: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,9 @@ class WorklistKind(StrEnum):
     CHANGE_REQUESTED = "change-requested"
     EHR_SILENT = "ehr-silent"
     EHR_IGNORES = "ehr-ignores"
+    WRONG_NUMBER = "wrong-number"
+    PATIENT_WROTE = "patient-wrote"
+    SENDER_REFUSED = "sender-refused"
 
 
 WHAT_TO_DO: dict[WorklistKind, str] = {
@@ -37,6 +40,9 @@ WHAT_TO_DO: dict[WorklistKind, str] = {
     WorklistKind.CHANGE_REQUESTED: "The patient asked for it: enter it in the EHR.",
     WorklistKind.EHR_SILENT: "The EHR is silent, reminders are held: IT must act.",
     WorklistKind.EHR_IGNORES: "The EHR ignores what it is asked: IT must act.",
+    WorklistKind.WRONG_NUMBER: "This number is not the patient's: ask for another.",
+    WorklistKind.PATIENT_WROTE: "The patient wrote: read it and answer.",
+    WorklistKind.SENDER_REFUSED: "Carriers refuse our sender: IT must act.",
     WorklistKind.VANISHED_EN_MASSE: "Very many vanished at once: check our EHR access.",
 }
 """What a person reads for each kind."""

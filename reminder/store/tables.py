@@ -10,7 +10,7 @@ in one order: appointment, person, message, reminder, then the rest; rows of
 one table by id. Claims that skip locked rows wait for nobody.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
@@ -267,6 +267,7 @@ class DeliveryRow(SQLModel, table=True):
     code: str = ""
     provider_id: str = ""
     evidence: str = ""
+    segments: int | None = None
 
 
 class DeliveryEventRow(SQLModel, table=True):
@@ -280,6 +281,9 @@ class DeliveryEventRow(SQLModel, table=True):
     provider_id: str
     state: str
     code: str = ""
+    segments: int | None = None
+    price: str = ""
+    currency: str = ""
     at: datetime
 
 
@@ -585,6 +589,60 @@ class PushedRow(SQLModel, table=True):
     pushed_at: datetime
     next_try_at: datetime
     attempt: int = 0
+
+
+class InboundRow(SQLModel, table=True):
+    """A reply of a patient: text and number are in `sealed`; the same only once."""
+
+    __tablename__ = "inbound"
+    __table_args__ = (
+        UniqueConstraint("transport", "provider_id"),
+        Index("ix_inbound_address", "address_index", "received_at"),
+        Index(
+            "ix_inbound_open",
+            "received_at",
+            postgresql_where=text("done_at is null"),
+            sqlite_where=text("done_at is null"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    transport: str
+    provider_id: str
+    channel: str
+    address_index: bytes = Field(sa_type=LargeBinary)
+    wish: str
+    clinic_id: str | None = None
+    connection: str | None = None
+    appointment_id: str | None = None
+    patient_id: str | None = None
+    received_at: datetime
+    done_at: datetime | None = None
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class OpenQuestionRow(SQLModel, table=True):
+    """Which visit did they mean, asked at one address; the options are in `sealed`."""
+
+    __tablename__ = "open_question"
+    __table_args__ = (UniqueConstraint("channel", "address_index"),)
+
+    id: UUID = Field(primary_key=True)
+    channel: str
+    address_index: bytes = Field(sa_type=LargeBinary)
+    wish: str
+    expires_at: datetime
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class SentDayRow(SQLModel, table=True):
+    """How many segments went out by one transport on one day (UTC)."""
+
+    __tablename__ = "sent_day"
+
+    transport: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    segments: int
 
 
 class InstanceRow(SQLModel, table=True):

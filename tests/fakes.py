@@ -37,7 +37,9 @@ class FakeEHR:
 
     A Slot is taken by one appointment at most: the second is a conflict, as
     If-Match makes it. `error` is raised by every call, one of `errors` by the
-    call of that name; a `silent` one never answers.
+    call of that name; a `silent` one never answers. One with a `requested`
+    lets nobody write, and has humans asked under that reference. One that
+    `rebooks` moves by booking anew.
     """
 
     bookings: dict[AppointmentKey, Appointment] = field(default_factory=dict)
@@ -46,6 +48,8 @@ class FakeEHR:
     error: EHRError | None = None
     errors: dict[str, EHRError] = field(default_factory=dict)
     silent: bool = False
+    requested: str | None = None
+    rebooks: bool = False
     calls: list[str] = field(default_factory=list)
 
     async def free_slots(
@@ -59,11 +63,15 @@ class FakeEHR:
     async def confirm(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
         await self._called("confirm")
         accepted = ParticipationStatus.ACCEPTED
+        if self.requested is not None:
+            return Written(requested=self.requested)
         return self._written(replace(self.bookings[key], participation=accepted))
 
     async def cancel(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
         await self._called("cancel")
         booking = self.bookings[key]
+        if self._is_asked(booking.status is AppointmentStatus.CANCELLED):
+            return Written(requested=self.requested)
         self.taken -= {*booking.slot_ids}
         return self._written(replace(booking, status=AppointmentStatus.CANCELLED))
 
@@ -71,28 +79,38 @@ class FakeEHR:
         self, key: AppointmentKey, slot_ids: Sequence[str], *, ask: UUID | None = None
     ) -> Written:
         await self._called("rebook")
+        if self._is_asked(self.bookings[key].status is AppointmentStatus.BOOKED):
+            return Written(requested=self.requested)
         self._take(slot_ids)
         booking = replace(self.bookings[key], slot_ids=tuple(slot_ids))
         return self._written(replace(booking, status=AppointmentStatus.BOOKED))
 
     async def reschedule(
-        self, key: AppointmentKey, slot_id: str, *, ask: UUID | None = None
+        self,
+        key: AppointmentKey,
+        slot_id: str,
+        *,
+        ask: UUID | None = None,
+        before_slot_ids: Sequence[str] = (),
     ) -> Written:
         await self._called("reschedule")
-        booking = self.bookings[key]
+        booking, new_id = self.bookings[key], f"{key.appointment_id}-anew"
         if booking.slot_ids == (slot_id,):
             return self._written(booking)
-        self._take([slot_id])
-        self.taken -= {*booking.slot_ids}
+        if self.requested is not None:
+            return Written(requested=self.requested)
+        anew = key._replace(appointment_id=new_id)
+        if anew not in self.bookings:
+            self._take([slot_id])
+            self.taken -= {*booking.slot_ids}
         slot = self.slots[slot_id]
-        return self._written(
-            replace(
-                booking,
-                slot_ids=(slot_id,),
-                start_at=slot.start_at,
-                end_at=slot.end_at,
-            )
-        )
+        times = {"start_at": slot.start_at, "end_at": slot.end_at}
+        moved = replace(booking, slot_ids=(slot_id,), **times)
+        if not self.rebooks:
+            return self._written(moved)
+        new = self._keep(replace(moved, key=anew))
+        old = self._keep(replace(booking, status=AppointmentStatus.CANCELLED))
+        return Written((old, new), new_id)
 
     async def _called(self, name: str) -> None:
         self.calls.append(name)
@@ -101,6 +119,9 @@ class FakeEHR:
             await asyncio.Event().wait()
         if error := self.errors.get(name, self.error):
             raise error
+
+    def _is_asked(self, is_so: bool) -> bool:
+        return self.requested is not None and not is_so
 
     def _take(self, slot_ids: Sequence[str]) -> None:
         if self.taken & {*slot_ids}:

@@ -158,6 +158,7 @@ def pushed(rooms: Rooms, sync: Sync) -> Pushed:
         rooms.ehrs[connection],
         bookings=store.appointments,
         states=store.sync_state,
+        clock=rooms.clock,
         horizon=timedelta(days=work.horizon_days),
         patient_ttl=timedelta(seconds=work.patient_ttl_s),
     )

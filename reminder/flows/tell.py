@@ -4,19 +4,22 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from reminder.model.answers import Link, WriteBack, WriteBackKind
+from reminder.flows.written import Asked
+from reminder.model.answers import AnswerState, Link, WriteBackKind
 from reminder.model.clock import Clock
 from reminder.model.messages import MessageKind, NewMessage
 
-_TEMPLATES = {
-    (WriteBackKind.MOVE, True): "answer-moved",
-    (WriteBackKind.MOVE, False): "answer-not-moved",
-    (WriteBackKind.CANCEL, True): "answer-cancelled",
-    (WriteBackKind.CANCEL, False): "answer-not-cancelled",
-    (WriteBackKind.REBOOK, True): "answer-rebooked",
-    (WriteBackKind.REBOOK, False): "answer-not-rebooked",
+_WORDS = {
+    WriteBackKind.MOVE: ("answer-moved", "answer-not-moved"),
+    WriteBackKind.CANCEL: ("answer-cancelled", "answer-not-cancelled"),
+    WriteBackKind.REBOOK: ("answer-rebooked", "answer-not-rebooked"),
 }
-"""A confirmation needs no answer: nothing is other than the patient was shown."""
+"""What is said when it is done, and when it is not.
+
+A confirmation needs no answer: nothing is other than the patient was shown.
+"""
+
+_PASSED_ON = "answer-requested"
 
 
 class Links(Protocol):
@@ -41,14 +44,24 @@ class Tell:
         self._messages = messages
         self._clock = clock
 
-    async def about(self, write_back: WriteBack, *, is_done: bool) -> None:
+    async def about(
+        self,
+        asked: Asked,
+        answer_id: UUID | None,
+        became: AnswerState,
+        *,
+        booked_as: str | None = None,
+    ) -> None:
         """Tell whoever asked; nobody where nothing was asked or the link is over."""
-        template = _TEMPLATES.get((write_back.kind, is_done))
-        if template is None or write_back.answer_id is None:
+        template = _template(asked.kind, became)
+        if template is None or answer_id is None:
             return
-        now, link = self._clock(), await self._links.of_answer(write_back.answer_id)
+        now, link = self._clock(), await self._links.of_answer(answer_id)
         if link is None or link.expires_at <= now:
             return
+        about = asked.key
+        if booked_as is not None:
+            about = about._replace(appointment_id=booked_as)
         await self._messages.enqueue(
             NewMessage(
                 kind=MessageKind.ANSWER,
@@ -56,8 +69,18 @@ class Tell:
                 to=link.to,
                 language=link.language,
                 template=template,
-                appointments=(write_back.appointment,),
+                appointments=(about,),
                 useful_until=link.expires_at,
             ),
             now=now,
         )
+
+
+def _template(kind: WriteBackKind, became: AnswerState) -> str | None:
+    words = _WORDS.get(kind)
+    if words is None:
+        return None
+    if became is AnswerState.REQUESTED:
+        return _PASSED_ON
+    done, not_done = words
+    return done if became is AnswerState.WRITTEN else not_done

@@ -7,88 +7,31 @@ writes the same again, and tells the patient twice rather than not at all.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
-from uuid import UUID
+from datetime import timedelta
 
 import structlog
 
 from reminder.ehr.errors import EHRConflict, EHRError, EHRUnavailable
+from reminder.flows.requested import Requested
 from reminder.flows.send import Stopping, going_on
-from reminder.flows.tell import Links, Messages, Tell
-from reminder.model.answers import (
-    AnswerState,
-    Communication,
-    WriteBack,
-    WriteBackKind,
+from reminder.flows.tell import Messages, Tell
+from reminder.flows.writable import Writable
+from reminder.flows.write_back_parts import (
+    Answers,
+    Bookings,
+    Links,
+    Worklist,
+    WriteBacks,
 )
-from reminder.model.appointments import AppointmentKey
+from reminder.flows.written import Asked, Follow
+from reminder.model.answers import AnswerState, WriteBack, WriteBackKind
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey
-from reminder.model.readings import Reading, Written
+from reminder.model.readings import Written
 from reminder.rules.retries import write_back_again
 from reminder.store.errors import StoreUnavailable
 
 log = structlog.get_logger()
-
-
-class Writable(Protocol):
-    """The EHR as this chapter needs it."""
-
-    async def confirm(self, key: AppointmentKey, *, ask: UUID | None) -> Written:
-        """The patient accepted."""
-
-    async def cancel(self, key: AppointmentKey, *, ask: UUID | None) -> Written:
-        """Cancelled, and its Slots free."""
-
-    async def rebook(
-        self, key: AppointmentKey, slot_ids: Sequence[str], *, ask: UUID | None
-    ) -> Written:
-        """Booked again in the Slots it had."""
-
-    async def reschedule(
-        self, key: AppointmentKey, slot_id: str, *, ask: UUID | None
-    ) -> Written:
-        """Moved to another Slot."""
-
-    async def record(self, communication: Communication) -> None:
-        """A message was sent."""
-
-
-class WriteBacks(Protocol):
-    """The queue of what is to be written."""
-
-    async def claim(
-        self, *, now: datetime, limit: int, lease: timedelta
-    ) -> list[WriteBack]:
-        """Take what is due."""
-
-    async def done(self, write_back: WriteBack, *, now: datetime) -> None:
-        """It is written."""
-
-    async def retry(self, write_back: WriteBack, *, at: datetime, code: str) -> None:
-        """Not yet: again at this instant."""
-
-    async def fail(self, write_back: WriteBack, code: str, *, now: datetime) -> None:
-        """Never: a human must."""
-
-
-class Answers(Protocol):
-    """What patients asked for."""
-
-    async def settle(
-        self, answer_id: UUID, state: AnswerState, *, now: datetime
-    ) -> None:
-        """What became of it."""
-
-
-class Bookings(Protocol):
-    """Where readings are kept."""
-
-    async def keep(
-        self, connection: str, readings: Sequence[Reading], *, seen_at: datetime
-    ) -> int:
-        """Keep what was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +70,7 @@ class WriteBackFlow:
         links: Links,
         bookings: Bookings,
         messages: Messages,
+        worklist: Worklist,
         replan: Callable[[Sequence[PatientKey]], Awaitable[None]],
         clock: Clock,
         lease: timedelta,
@@ -136,14 +80,20 @@ class WriteBackFlow:
         self._write_backs = write_backs
         self._answers = answers
         self._tell = Tell(links, messages, clock)
-        self._bookings = bookings
-        self._replan = replan
+        self._follow = Follow(bookings, links, worklist, replan, clock)
+        self._requested = Requested(
+            answers, bookings, links, worklist, self._tell, clock
+        )
         self._clock = clock
         self._lease = lease
         self._batch = batch
 
     async def run(self, stopping: Stopping = going_on) -> WriteBackReport:
-        """Write until nothing more is due, or an EHR does not answer."""
+        """Write until nothing more is due, or an EHR does not answer.
+
+        What humans were asked for and have done since is told first.
+        """
+        await self._settle_requests()
         total = WriteBackReport()
         while not stopping() and (some := await self._claim()):
             report = await self._some(some, stopping)
@@ -151,6 +101,14 @@ class WriteBackFlow:
             if report.waiting:
                 break
         return total
+
+    async def _settle_requests(self) -> None:
+        try:
+            await self._requested.settle()
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - what waits to be written must go on
+            log.error("could_not_settle_requests", error=type(error).__name__)
 
     async def _claim(self) -> list[WriteBack]:
         return await self._write_backs.claim(
@@ -213,14 +171,20 @@ class WriteBackFlow:
 
     async def _one(self, write_back: WriteBack) -> WriteBackReport:
         written = await self._write(write_back)
-        now = self._clock()
+        became = AnswerState.WRITTEN
         if written is not None:
-            await self._bookings.keep(
-                write_back.appointment.connection, written.readings, seen_at=now
-            )
-            await self._replan([write_back.appointment.patient])
-        await self._tell.about(write_back, is_done=True)
-        await self._write_backs.done(write_back, now=now)
+            became = await self._follow.up(_asked(write_back), written)
+        await self._tell.about(
+            _asked(write_back),
+            write_back.answer_id,
+            became,
+            booked_as=written.booked_as if written else None,
+        )
+        now = self._clock()
+        if became is AnswerState.REQUESTED:
+            await self._write_backs.requested(write_back, now=now)
+        else:
+            await self._write_backs.done(write_back, now=now)
         return _DONE
 
     async def _write(self, write_back: WriteBack) -> Written | None:
@@ -236,7 +200,10 @@ class WriteBackFlow:
             case WriteBackKind.REBOOK:
                 return await ehr.rebook(key, write_back.slot_ids, ask=ask)
             case WriteBackKind.MOVE:
-                return await ehr.reschedule(key, write_back.slot_ids[0], ask=ask)
+                before = write_back.before_slot_ids
+                return await ehr.reschedule(
+                    key, write_back.slot_ids[0], ask=ask, before_slot_ids=before
+                )
             case WriteBackKind.COMMUNICATION:
                 if write_back.sent is not None:
                     await ehr.record(write_back.sent)
@@ -253,8 +220,9 @@ class WriteBackFlow:
 
     async def _never(self, write_back: WriteBack, error: EHRError) -> WriteBackReport:
         log.warning("write_back_failed", **_named(write_back, error), code=str(error))
-        await self._tell.about(write_back, is_done=False)
         is_lost = isinstance(error, EHRConflict)
+        became = AnswerState.LOST if is_lost else AnswerState.FAILED
+        await self._tell.about(_asked(write_back), write_back.answer_id, became)
         # That a visit which is off, or is another one now, was confirmed before
         # is nothing anybody has to do something about.
         if not (is_lost and write_back.kind is WriteBackKind.CONFIRM):
@@ -264,6 +232,14 @@ class WriteBackFlow:
                 write_back.answer_id, AnswerState.LOST, now=self._clock()
             )
         return _FAILED
+
+
+def _asked(write_back: WriteBack) -> Asked:
+    return Asked(
+        kind=write_back.kind,
+        key=write_back.appointment,
+        start_at=write_back.slot_start_at,
+    )
 
 
 def _named(write_back: WriteBack, error: Exception) -> dict[str, str]:

@@ -39,6 +39,7 @@ NAMES = frozenset(
         "answer-not-cancelled",
         "answer-rebooked",
         "answer-not-rebooked",
+        "answer-requested",
         *WITHOUT_DETAILS,
         *WITH_LATE,
     }

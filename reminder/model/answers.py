@@ -74,8 +74,9 @@ class WriteBack:
     """One thing the EHR is to be told, claimed by this node under `fence`.
 
     `slot_ids` are the Slots to take (MOVE: the one new Slot; REBOOK: those
-    the cancelled appointment had). `answer_id` is None for a COMMUNICATION,
-    which has `sent` instead.
+    the cancelled appointment had), `before_slot_ids` those it had when the
+    patient asked. `answer_id` is None for a COMMUNICATION, which has `sent`
+    instead.
     """
 
     write_back_id: UUID
@@ -85,6 +86,7 @@ class WriteBack:
     created_at: datetime
     slot_ids: tuple[str, ...] = ()
     slot_start_at: datetime | None = None
+    before_slot_ids: tuple[str, ...] = ()
     answer_id: UUID | None = None
     sent: "Communication | None" = None
     fence: int = 0

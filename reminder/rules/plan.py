@@ -89,6 +89,9 @@ def _looks(
 ) -> list[_Look]:
     """What there is to say of each step of one appointment, by itself."""
     reason = appointment_reason(appointment, world.now)
+    if reason is None and world.asked_to_cancel(appointment):
+        # Nobody is asked to confirm what they have asked to cancel.
+        reason = Reason.ANSWERED
     if clinic is None:
         return [] if reason else [_skipped(appointment, Reason.NO_CLINIC)]
     ruleset = clinic.clinic.ruleset

@@ -19,7 +19,7 @@ from reminder.rules.calendar import local_date
 from reminder.rules.checks import patient_to_tell
 from reminder.rules.prepared import PreparedDirectory, StepKind, rule_of
 
-_HOLDS = {AnswerState.WAITING, AnswerState.WRITTEN}
+_HOLDS = {AnswerState.WAITING, AnswerState.WRITTEN, AnswerState.REQUESTED}
 """An answer the EHR has not been told of yet is an answer."""
 
 _SAID = {ReminderState.SENT, ReminderState.ANSWERED}
@@ -92,6 +92,21 @@ class World:
         last = next(changes, None)
         return last is not None and last.kind is AnswerKind.CANCEL
 
+    def asked_to_cancel(self, appointment: Appointment) -> bool:
+        """Whether a human was asked to cancel it, who has not done so yet."""
+        changes = (
+            one
+            for one in self._answers(appointment.key)
+            if one.kind is not AnswerKind.CONFIRM
+        )
+        last = next(changes, None)
+        return (
+            last is not None
+            and last.kind is AnswerKind.CANCEL
+            and last.state is AnswerState.REQUESTED
+            and last.before_start_at == appointment.start_at
+        )
+
     def known_start(self, appointment: Appointment) -> datetime | None:
         """The start the patient was told of last, or chose; None: we never said any."""
         said = [
@@ -103,7 +118,7 @@ class World:
             (one.at, one.slot_start_at)
             for one in self._answers(appointment.key)
             if one.kind in {AnswerKind.MOVE, AnswerKind.UNDO_MOVE}
-            and one.state in _HOLDS
+            and _is_chosen(one, appointment)
         ]
         known = [
             (at, start) for at, start in (*said, *chosen) if at is not None and start
@@ -181,3 +196,10 @@ class World:
 
     def _reminders(self, key: AppointmentKey) -> Iterable[Reminder]:
         return (one for one in self.person.kept if one.key.appointment == key)
+
+
+def _is_chosen(answer: Answer, appointment: Appointment) -> bool:
+    """Whether the patient takes the time for theirs; a request is none until then."""
+    if answer.state is AnswerState.REQUESTED:
+        return answer.slot_start_at == appointment.start_at
+    return answer.state in _HOLDS

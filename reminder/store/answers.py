@@ -77,7 +77,7 @@ class AnswerStore:
         """
         if state is AnswerState.WAITING:
             return
-        done = state is AnswerState.WRITTEN
+        done = state in (AnswerState.WRITTEN, AnswerState.REQUESTED)
         ended = WriteBackState.DONE if done else WriteBackState.FAILED
         close = update(_WRITE_BACK).where(
             _WRITE_BACK.c.id == of_answer_id(answer_id),
@@ -87,6 +87,19 @@ class AnswerStore:
             await raise_revisions(session, whoever_said(answer_id))
             await settle_answer(session, answer_id, state)
             await session.execute(close.values(state=ended.value, lease_until=None))
+
+    async def requested(self, *, limit: int) -> list[Answer]:
+        """What humans at the clinics are asked to make so, the oldest first.
+
+        Confirmations are not among it: nobody has to do anything for them.
+        """
+        query = select(_ANSWER).where(
+            _ANSWER.c.state == AnswerState.REQUESTED.value,
+            _ANSWER.c.kind != AnswerKind.CONFIRM.value,
+        )
+        query = query.order_by(_ANSWER.c.at, _ANSWER.c.id).limit(limit)
+        async with self._database.read() as session:
+            return [from_row(row) for row in await session.execute(query)]
 
     async def latest(self, key: AppointmentKey) -> list[Answer]:
         """All that was asked for this booking, the newest first."""

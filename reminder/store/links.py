@@ -5,19 +5,28 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.messages.links import link_token
 from reminder.model.answers import Link
 from reminder.model.appointments import AppointmentKey
-from reminder.model.messages import MessageKind
+from reminder.model.messages import MessageKind, MessageState
 from reminder.model.people import Channel
 from reminder.store.addresses import open_point
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.reminder_rows import appointment_key
-from reminder.store.statements import table
+from reminder.store.statements import insert, table
 from reminder.store.tables import (
     AnswerRow,
     AppointmentRow,
@@ -35,6 +44,16 @@ _APPOINTMENT = table(AppointmentRow)
 _LINK = table(LinkRow)
 _ABOUT = table(MessageAppointmentRow)
 _MESSAGE = table(MessageRow)
+_HELD = [
+    state.value
+    for state in (
+        MessageState.UNCERTAIN,
+        MessageState.SENT,
+        MessageState.DELIVERED,
+        MessageState.FAILED,
+    )
+]
+"""The states of a message whose link a patient may hold."""
 
 
 class LinkStore:
@@ -83,6 +102,32 @@ class LinkStore:
         )
         async with self._database.write() as session:
             await session.execute(given)
+
+    async def follow(self, key: AppointmentKey, booked_as: str) -> None:
+        """Let every link to this visit open the one it was booked anew as, too.
+
+        Messages that are still to go are left alone: they are about the visit
+        that is no more.
+        """
+        own = (
+            (_ABOUT.c.connection == key.connection)
+            & (_ABOUT.c.appointment_id == key.appointment_id)
+            & (_ABOUT.c.patient_id == key.patient_id)
+        )
+        held = (
+            select(
+                _ABOUT.c.message_id,
+                _ABOUT.c.connection,
+                literal(booked_as),
+                _ABOUT.c.patient_id,
+            )
+            .join(_MESSAGE, _MESSAGE.c.id == _ABOUT.c.message_id)
+            .where(own, _MESSAGE.c.state.in_(_HELD) | _answered())
+        )
+        columns = ["message_id", "connection", "appointment_id", "patient_id"]
+        async with self._database.write() as session:
+            new = insert(session, MessageAppointmentRow).from_select(columns, held)
+            await session.execute(new.on_conflict_do_nothing())
 
     async def _link(self, query: Select[Any]) -> Link | None:
         async with self._database.read() as session:
@@ -137,6 +182,11 @@ async def count_reissued(session: AsyncSession, keys: Sequence[AppointmentKey]) 
     )
     count: int = (await session.execute(query)).scalar_one()
     return count
+
+
+def _answered() -> ColumnElement[bool]:
+    """Whether somebody has answered by the link, so that it was certainly opened."""
+    return exists().where(_ANSWER.c.message_id == _ABOUT.c.message_id)
 
 
 def _links() -> Select[Any]:

@@ -48,13 +48,28 @@ class WriteBackStore:
         """
         async with self._database.write() as session:
             rows = (await session.execute(_claim(now, limit, lease))).all()
-        return [_from_row(row) for row in sorted(rows, key=_age)]
+            before = await _slots_before(session, [row.answer_id for row in rows])
+        return [
+            _from_row(row, before.get(row.answer_id, ()))
+            for row in sorted(rows, key=_age)
+        ]
 
     async def done(self, write_back: WriteBack, *, now: datetime) -> None:
         """The EHR has it; so has the answer it came from, in the same transaction."""
         async with self._database.write() as session:
             if await _end(session, write_back, WriteBackState.DONE, None):
                 await settle_answer(session, write_back.answer_id, AnswerState.WRITTEN)
+
+    async def requested(self, write_back: WriteBack, *, now: datetime) -> None:
+        """The EHR lets nobody write it: a human was asked, and no more is to be done.
+
+        Until that human has acted it is an answer the EHR has not been told of.
+        """
+        async with self._database.write() as session:
+            if await _end(session, write_back, WriteBackState.DONE, "requested"):
+                state = AnswerState.REQUESTED
+                await raise_revisions(session, whoever_said(write_back.answer_id))
+                await settle_answer(session, write_back.answer_id, state)
 
     async def retry(self, write_back: WriteBack, *, at: datetime, code: str) -> None:
         """Not now: it is due again at that instant."""
@@ -211,7 +226,19 @@ def _age(row: Row[Any]) -> tuple[datetime, UUID]:
     return row.created_at, row.id
 
 
-def _from_row(row: Row[Any]) -> WriteBack:
+async def _slots_before(
+    session: AsyncSession, answer_ids: Sequence[UUID | None]
+) -> dict[UUID, tuple[str, ...]]:
+    """The Slots each visit had when its patient asked."""
+    asked = [one for one in answer_ids if one is not None]
+    if not asked:
+        return {}
+    query = select(_ANSWER.c.id, _ANSWER.c.before_slot_ids)
+    rows = await session.execute(query.where(_ANSWER.c.id.in_(asked)))
+    return {row.id: tuple(row.before_slot_ids.split()) for row in rows}
+
+
+def _from_row(row: Row[Any], before_slot_ids: tuple[str, ...]) -> WriteBack:
     key = appointment_key(row)
     sent = None
     if row.kind == WriteBackKind.COMMUNICATION:
@@ -230,6 +257,7 @@ def _from_row(row: Row[Any]) -> WriteBack:
         created_at=row.created_at,
         slot_ids=tuple(row.slot_ids.split()),
         slot_start_at=row.slot_start_at,
+        before_slot_ids=before_slot_ids,
         answer_id=row.answer_id,
         sent=sent,
         fence=row.fence,

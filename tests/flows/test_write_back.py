@@ -364,6 +364,7 @@ def flow(house: House, **changes) -> WriteBackFlow:
             "links": house.store.links,
             "bookings": house.store.appointments,
             "messages": house.store.queue,
+            "worklist": house.store.worklist,
             "replan": house.plan.again,
             "clock": house.clock,
             "lease": LEASE,

@@ -1,7 +1,7 @@
 """Writes what a patient asked for while they wait, or leaves it to the write-backs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -12,34 +12,18 @@ import structlog
 from reminder.ehr.errors import EHRConflict, EHRError, EHRRefused, EHRUnavailable
 from reminder.flows.entries import Entries
 from reminder.flows.respond.waiting import within
+from reminder.flows.writable import WritesAnswers
+from reminder.flows.written import Asked, Follow
 from reminder.model.answers import Answer, AnswerState, WriteBackKind
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clock import Clock
-from reminder.model.people import PatientKey
-from reminder.model.readings import Reading, Written
+from reminder.model.readings import Written
 from reminder.model.worklist import WorklistEntry, WorklistKind
 
 log = structlog.get_logger()
 
 _AFTERWARDS = timedelta(seconds=2)
 """A write-back waits this much longer than the patient, so that both never write."""
-
-
-class WritesAnswers(Protocol):
-    """The EHR as this chapter needs it: each repeatable, the same when already so."""
-
-    async def cancel(self, key: AppointmentKey, *, ask: UUID | None) -> Written:
-        """Cancelled, and its Slots free."""
-
-    async def rebook(
-        self, key: AppointmentKey, slot_ids: Sequence[str], *, ask: UUID | None
-    ) -> Written:
-        """Booked again in the Slots it had."""
-
-    async def reschedule(
-        self, key: AppointmentKey, slot_id: str, *, ask: UUID | None
-    ) -> Written:
-        """Moved to another Slot."""
 
 
 class KeepsAnswers(Protocol):
@@ -64,13 +48,7 @@ class KeepsAnswers(Protocol):
         """The answers about one visit, the newest first."""
 
 
-class KeepsReadings(Protocol):
-    """Where readings are kept."""
-
-    async def keep(
-        self, connection: str, readings: Sequence[Reading], *, seen_at: datetime
-    ) -> int:
-        """Keep what was read."""
+_Call = Callable[[WritesAnswers, UUID], Awaitable[Written]]
 
 
 class Turns:
@@ -95,17 +73,15 @@ class Answering:
         *,
         ehrs: Mapping[str, WritesAnswers],
         answers: KeepsAnswers,
-        readings: KeepsReadings,
+        follow: Follow,
         worklist: Entries,
-        replan: Callable[[Sequence[PatientKey]], Awaitable[None]],
         clock: Clock,
         wait_limit: timedelta,
     ) -> None:
         self._ehrs = ehrs
         self._answers = answers
-        self._readings = readings
+        self._follow = follow
         self._worklist = worklist
-        self._replan = replan
         self._clock = clock
         self._wait_limit = wait_limit
 
@@ -131,14 +107,16 @@ class Answering:
         return await self._carry_out(
             answer,
             WriteBackKind.MOVE,
-            lambda ehr, ask: ehr.reschedule(key, slot_id, ask=ask),
+            lambda ehr, ask: ehr.reschedule(
+                key, slot_id, ask=ask, before_slot_ids=answer.before_slot_ids
+            ),
         )
 
     async def _carry_out(
         self,
         answer: Answer,
         write_back: WriteBackKind,
-        call: Callable[[WritesAnswers, UUID], Awaitable[Written]],
+        call: _Call,
     ) -> AnswerState:
         now = self._clock()
         kept = await self._answers.record(
@@ -149,24 +127,20 @@ class Answering:
         )
         if kept.state is not AnswerState.WAITING:
             return kept.state
-        became = await self._ask(kept, call)
+        became = await self._ask(kept, write_back, call)
         log.info(
             "answered", answer_id=str(kept.answer_id), kind=kept.kind, state=became
         )
         if became is not AnswerState.WAITING:
             await self._answers.settle(kept.answer_id, became, now=self._clock())
-        if became is AnswerState.WRITTEN:
-            await self._replan([kept.appointment.patient])
         return became
 
     async def _ask(
-        self, answer: Answer, call: Callable[[WritesAnswers, UUID], Awaitable[Written]]
+        self, answer: Answer, write_back: WriteBackKind, call: _Call
     ) -> AnswerState:
-        connection = answer.appointment.connection
         try:
-            ehr = self._ehr(connection)
-            asked = call(ehr, answer.answer_id)
-            written = await within(self._wait_limit, asked)
+            ehr = self._ehr(answer.appointment.connection)
+            written = await within(self._wait_limit, call(ehr, answer.answer_id))
         except EHRUnavailable:
             return AnswerState.WAITING
         except EHRConflict:
@@ -174,8 +148,13 @@ class Answering:
         except EHRError as error:
             await self._report(answer, str(error))
             return AnswerState.FAILED
-        await self._readings.keep(connection, written.readings, seen_at=self._clock())
-        return AnswerState.WRITTEN
+        asked = Asked(
+            kind=write_back,
+            key=answer.appointment,
+            start_at=answer.slot_start_at,
+            message_id=answer.message_id,
+        )
+        return await self._follow.up(asked, written)
 
     def _ehr(self, connection: str) -> WritesAnswers:
         if connection not in self._ehrs:

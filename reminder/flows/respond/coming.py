@@ -63,7 +63,7 @@ class Coming:
             if present.is_stale or not present.is_open:
                 return present.closed()
             became = await self._answering.cancel(present.answer(AnswerKind.CANCEL))
-            if became is AnswerState.WRITTEN:
+            if became in (AnswerState.WRITTEN, AnswerState.REQUESTED):
                 await self._forget_confirmation(present)
             news = _NOT_DONE.get(became, News.CANCELLED)
             return await self._presence.again(present, news)
@@ -103,6 +103,7 @@ class Coming:
 
 _NOT_DONE = {
     AnswerState.WAITING: News.ASKING,
+    AnswerState.REQUESTED: News.REQUESTED,
     AnswerState.LOST: News.CHANGED,
     AnswerState.FAILED: News.REFUSED,
 }
@@ -123,4 +124,4 @@ def _nothing_to_undo(present: Present) -> News:
             return News.RESTORED
         if change.kind is AnswerKind.UNDO_MOVE:
             return News.MOVED_BACK
-    return News.ASKING if present.state is VisitState.ASKING else News.TOO_LATE_TO_UNDO
+    return present.pending or News.TOO_LATE_TO_UNDO

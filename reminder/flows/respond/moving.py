@@ -90,7 +90,9 @@ class Moving:
                 return await self._presence.again(present, News.MOVED)
             case AnswerState.WAITING:
                 return await self._presence.again(present, News.ASKING)
-            case AnswerState.FAILED | AnswerState.REQUESTED:
+            case AnswerState.REQUESTED:
+                return await self._presence.again(present, News.REQUESTED)
+            case AnswerState.FAILED:
                 return await self._presence.again(present, News.REFUSED)
             case AnswerState.LOST:
                 return await self._lost(present, slot)

@@ -16,6 +16,10 @@ from reminder.model.answers import Answer, AnswerKind, AnswerState
 from reminder.model.appointments import Slot
 
 _TICK = timedelta(microseconds=1)
+_PENDING = {
+    VisitState.ASKING: News.ASKING,
+    VisitState.REQUESTED: News.REQUESTED,
+}
 _OPEN = frozenset({VisitState.BOOKED, VisitState.CONFIRMED})
 
 
@@ -52,6 +56,11 @@ class Present:
         )
 
     @property
+    def pending(self) -> News | None:
+        """What is still open of what the patient asked for before."""
+        return _PENDING.get(self.state)
+
+    @property
     def view(self) -> VisitView:
         """The visit as its patient may see it."""
         return self.visitor.view(self.known)
@@ -62,8 +71,7 @@ class Present:
 
     def closed(self) -> Visits:
         """The page for an act that the visit's state does not allow."""
-        asking = self.state is VisitState.ASKING
-        return self.page(News.ASKING if asking else News.CHANGED)
+        return self.page(self.pending or News.CHANGED)
 
     def answer(self, kind: AnswerKind, slot: Slot | None = None) -> Answer:
         """What the patient does now, with what an undo goes back to."""
@@ -110,9 +118,14 @@ class Presence:
     async def again(self, present: Present, news: News) -> Visits:
         """The page after an act, from what is known now."""
         before = present.visitor
-        people = await self.door.visitors.people(before.opening.link)
+        opening = await self.door.open(before.opening.token) or before.opening
+        people = await self.door.visitors.people(opening.link)
         now = self.door.clock()
-        visitor = await self.door.visitors.gather(
-            before.opening, before.who, people, now
-        )
-        return visitor.page(news, present.ref)
+        visitor = await self.door.visitors.gather(opening, before.who, people, now)
+        return visitor.page(news, _became(present.ref, before, visitor))
+
+
+def _became(ref: str, before: Visitor, after: Visitor) -> str:
+    """The name of the visit acted on; of the new one, where it was booked anew."""
+    new = [one for one in after.visits if one not in before.visits]
+    return new[0] if ref not in after.visits and len(new) == 1 else ref

@@ -8,9 +8,7 @@ from reminder.flows.entries import Entries
 from reminder.flows.respond.answers import (
     Answering,
     KeepsAnswers,
-    KeepsReadings,
     Turns,
-    WritesAnswers,
 )
 from reminder.flows.respond.calendar import Calendar
 from reminder.flows.respond.coming import Coming
@@ -25,6 +23,8 @@ from reminder.flows.respond.pages import NewLinkSent, TypedDate, Visits
 from reminder.flows.respond.present import Presence, Present
 from reminder.flows.respond.tickets import Tickets
 from reminder.flows.respond.visitor import Appointments, Reminders, Visitor, Visitors
+from reminder.flows.writable import WritesAnswers
+from reminder.flows.written import Follow, FollowsMoves, KeepsReadings
 from reminder.model.clinics import Clinics
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey
@@ -33,6 +33,10 @@ from reminder.model.worklist import WorklistEntry, WorklistKind
 
 class Bookings(Appointments, KeepsReadings, Protocol):
     """Everyone's world: read, and kept up with what the EHR answers."""
+
+
+class OpensAndFollows(Links, FollowsMoves, Protocol):
+    """The links that were sent."""
 
 
 class WaitedFor(WritesAnswers, OffersSlots, Protocol):
@@ -45,7 +49,7 @@ class Respond:
     def __init__(
         self,
         *,
-        links: Links,
+        links: OpensAndFollows,
         appointments: Bookings,
         reminders: Reminders,
         answers: KeepsAnswers,
@@ -66,9 +70,8 @@ class Respond:
         answering = Answering(
             ehrs=ehrs,
             answers=answers,
-            readings=appointments,
+            follow=Follow(appointments, links, worklist, replan, clock),
             worklist=worklist,
-            replan=replan,
             clock=clock,
             wait_limit=wait_limit,
         )

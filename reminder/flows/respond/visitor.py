@@ -8,7 +8,7 @@ from typing import Protocol
 from reminder.flows.respond.page_states import News, Step
 from reminder.flows.respond.pages import Here, Visits, VisitView
 from reminder.flows.respond.tickets import Pass, Tickets
-from reminder.flows.respond.visits import Known, is_kept_from, view
+from reminder.flows.respond.visits import Known, is_kept_from, is_replaced, view
 from reminder.model.answers import Answer, Link
 from reminder.model.appointments import AppointmentKey
 from reminder.model.clinics import Clinic, ClinicDirectory, Clinics
@@ -147,8 +147,11 @@ class Visitors:
             known = self._known(key, by_key.get(key.patient), opening.clinic)
             if known is None or key.patient not in who.patients:
                 continue
-            if not is_kept_from(known, opening.link.to):
-                visits[self.tickets.visit_ref(key)] = await self._with_past(known)
+            if is_kept_from(known, opening.link.to):
+                continue
+            known = await self._with_past(known)
+            if not is_replaced(known):
+                visits[self.tickets.visit_ref(key)] = known
         return Visitor(
             opening=opening, who=who, visits=visits, tickets=self.tickets, now=now
         )

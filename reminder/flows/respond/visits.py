@@ -29,8 +29,10 @@ _CHANGES = frozenset(
     }
 )
 _JOINABLE = frozenset({VisitState.BOOKED, VisitState.CONFIRMED, VisitState.UNDER_WAY})
+_ASKED = frozenset({VisitState.ASKING, VisitState.REQUESTED})
 _AN_HOUR = timedelta(hours=1)
 _FIRST_NAME = 40
+_SAID_YES = frozenset({AnswerState.WAITING, AnswerState.WRITTEN, AnswerState.REQUESTED})
 _TOLD = frozenset({ReminderState.SENT, ReminderState.ANSWERED})
 
 
@@ -97,6 +99,8 @@ def state(known: Known, now: datetime) -> VisitState:
         return VisitState.PAST if _end(appointment) <= now else VisitState.UNDER_WAY
     if change is not None and change.state is AnswerState.WAITING:
         return VisitState.ASKING
+    if change is not None and _is_requested(change, appointment):
+        return VisitState.REQUESTED
     if appointment.status is not AppointmentStatus.BOOKED:
         return VisitState.OFFLINE
     return VisitState.CONFIRMED if _is_confirmed(known) else VisitState.BOOKED
@@ -138,9 +142,7 @@ def view(known: Known, ref: str, now: datetime) -> VisitView:
         join_url=harmless_url(appointment.join_url) if stands in _JOINABLE else None,
         was_at=_was_at(known),
         undo_until=undo[1] if undo else None,
-        asked_for=change.slot_start_at
-        if change and stands is VisitState.ASKING
-        else None,
+        asked_for=change.slot_start_at if change and stands in _ASKED else None,
     )
 
 
@@ -163,9 +165,34 @@ def _is_confirmed(known: Known) -> bool:
     # The EHR may not have been told yet. A visit that moved since is another one.
     return any(
         answer.kind is AnswerKind.CONFIRM
-        and answer.state in {AnswerState.WAITING, AnswerState.WRITTEN}
+        and answer.state in _SAID_YES
         and answer.before_start_at == known.appointment.start_at
         for answer in known.answers
+    )
+
+
+def _is_requested(change: Answer, appointment: Appointment) -> bool:
+    """Whether the clinic was asked, and the visit is as it was before."""
+    if change.state is not AnswerState.REQUESTED:
+        return False
+    return change.kind is AnswerKind.CANCEL or (
+        appointment.start_at == change.before_start_at
+        and change.kind is not AnswerKind.UNDO_CANCEL
+    )
+
+
+def is_replaced(known: Known) -> bool:
+    """Whether it was moved by booking another one, which the patient has instead."""
+    change, appointment = known.last_change, known.appointment
+    return (
+        change is not None
+        and change.kind in (AnswerKind.MOVE, AnswerKind.UNDO_MOVE)
+        and change.state is AnswerState.WRITTEN
+        and appointment.status is AppointmentStatus.CANCELLED
+        and any(
+            one.start_at == change.slot_start_at and one.key != appointment.key
+            for one in known.person.appointments
+        )
     )
 
 

@@ -8,36 +8,20 @@ from typing import Protocol
 import structlog
 
 from reminder.ehr.errors import EHRRefused
-from reminder.flows.by_id import KeepsBookings
+from reminder.flows.by_id import ByID, KeepsBookings
 from reminder.flows.fresh import Rereadable
+from reminder.model.clock import Clock
 from reminder.model.people import Patient
-from reminder.model.readings import Gone, Reading, Unreadable
+from reminder.model.readings import Unreadable
 from reminder.model.sync_state import SyncState
 
 log = structlog.get_logger()
 
-_REFUSALS = 3
-"""So many, and no answer among them: it is us the EHR refuses, not an appointment."""
-
 _PATIENTS_AT_ONCE = 500
-
-Answer = Reading | Unreadable | Gone
 
 
 class Bookings(KeepsBookings, Protocol):
     """Where readings are kept."""
-
-    async def keep(
-        self,
-        connection: str,
-        readings: Sequence[Reading],
-        *,
-        unchanged: Collection[str] = (),
-        unreadable: Sequence[Unreadable] = (),
-        seen_at: datetime,
-        covered_until: datetime | None = None,
-    ) -> int:
-        """Keep what was read; the unknown that starts before `covered_until` is new."""
 
     async def patients_to_read(
         self, connection: str, *, older_than: datetime, limit: int
@@ -84,9 +68,11 @@ class ReadAgain:
         *,
         bookings: Bookings,
         states: States,
+        clock: Clock,
         horizon: timedelta,
         patient_ttl: timedelta,
     ) -> None:
+        self._by_id = ByID(connection, ehr, bookings, clock)
         self._connection = connection
         self._ehr = ehr
         self._bookings = bookings
@@ -99,22 +85,21 @@ class ReadAgain:
 
         One the EHR no longer has is gone; one nobody can read is quarantined.
         """
-        answers, refused = await self._ask(ids)
-        readings = [each for each in answers if isinstance(each, Reading)]
-        unreadable = [each for each in answers if isinstance(each, Unreadable)]
-        gone = [each.appointment_id for each in answers if isinstance(each, Gone)]
-        await self._bookings.keep(
-            self._connection,
-            readings,
-            unreadable=unreadable,
-            seen_at=now,
-            covered_until=await self._covered_until(),
-        )
-        await self._bookings.mark_gone(self._connection, gone, at=now)
-        who = {one.key.patient_id for each in readings for one in each.bookings}
+        try:
+            answers = await self._by_id.read(ids, await self._covered_until())
+        except EHRRefused as error:
+            self._say_refused("Appointment", len(ids), error)
+            return Again(refused=frozenset(ids))
+        await self._by_id.forget(answers)
+        bookings = [one for each in answers.readings for one in each.bookings]
+        who = {one.key.patient_id for one in bookings}
         new = await self.patients(await self._unread(who, now), now)
         return Again(
-            len(readings), len(gone), len(unreadable), new.patients, frozenset(refused)
+            len(answers.readings),
+            len(answers.gone),
+            len(answers.unreadable),
+            new.patients,
+            frozenset(answers.refused),
         )
 
     async def patients(self, ids: Sequence[str], now: datetime) -> Again:
@@ -135,28 +120,6 @@ class ReadAgain:
         )
         return Again(patients=len(ids))
 
-    async def _ask(self, ids: Sequence[str]) -> tuple[list[Answer], list[str]]:
-        """What the EHR says, and the ids it refuses.
-
-        One it will not show must not keep the others from being read.
-        """
-        try:
-            return await self._ehr.appointments(ids), []
-        except EHRRefused as error:
-            self._say_refused("Appointment", len(ids), error)
-        if len(ids) == 1:
-            return [], [*ids]
-        answers: list[Answer] = []
-        refused: list[str] = []
-        for id_ in ids:
-            try:
-                answers += await self._ehr.appointments([id_])
-            except EHRRefused:
-                refused.append(id_)
-                if len(refused) == _REFUSALS and not answers:
-                    raise
-        return answers, refused
-
     async def _covered_until(self) -> datetime | None:
         """Until when everything was read before: what is new before it was booked."""
         last = (await self._states.state(self._connection)).last_window_at
@@ -164,6 +127,8 @@ class ReadAgain:
 
     async def _unread(self, who: Collection[str], now: datetime) -> list[str]:
         """Those who were never read, or long ago."""
+        if not who:
+            return []
         due = await self._bookings.patients_to_read(
             self._connection,
             older_than=now - self._patient_ttl,

@@ -11,7 +11,7 @@ from reminder.model.quarantine import QuarantineEntry
 from reminder.model.quarantine_words import WHAT_TO_DO, what_to_do
 
 READERS = (
-    *("appointments", "bundles", "drafts", "entries", "guardians", "instants"),
+    *("appointments", "bundles", "pages", "drafts", "entries", "guardians", "instants"),
     *("participants", "patients", "people", "references", "repairs", "validate"),
 )
 """The modules that find something wrong with a resource."""

@@ -1,6 +1,7 @@
 """Decides which addresses may be an EHR, its token endpoint, or the proxy before it."""
 
 import ipaddress
+import re
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -8,13 +9,14 @@ from pydantic import AfterValidator
 
 _NEVER = ("fe80::/10", "169.254.0.0/16", "0.0.0.0/8", "::/128")
 
+# What many resolvers take for an IPv4 address: 2852039166, 0xa9fea9fe, 127.1.
+_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9a-fA-F]*)")
+
 
 def is_loopback(host: str) -> bool:
     """Whether the host can only be this very machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    address = _ip(host)
+    return host.rstrip(".") == "localhost" if address is None else address.is_loopback
 
 
 def is_on_this_machine(url: str) -> bool:
@@ -64,19 +66,28 @@ def _address(value: str) -> SplitResult:
         raise ValueError("an address holds no user name and no password")
     if _is_never_ours(parts.hostname):
         raise ValueError("a link-local or multicast address is no server of yours")
+    if _ip(parts.hostname) is None and _NUMBER.fullmatch(parts.hostname.rstrip(".")):
+        raise ValueError("write an IP address in its usual form")
     return parts
 
 
 def _is_never_ours(host: str) -> bool:
+    address = _ip(host)
+    if address is None:
+        return host.rstrip(".") == "metadata.google.internal"
+    networks = (ipaddress.ip_network(network) for network in _NEVER)
+    return address.is_multicast or any(address in network for network in networks)
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a host is written as; None for a name."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return host == "metadata.google.internal"
+        return None
     # ::ffff:169.254.169.254 is the same place by another name.
     mapped = address.ipv4_mapped if address.version == 6 else None
-    address = mapped or address
-    networks = (ipaddress.ip_network(network) for network in _NEVER)
-    return address.is_multicast or any(address in network for network in networks)
+    return mapped or address
 
 
 EndpointURL = Annotated[str, AfterValidator(_endpoint)]

@@ -27,7 +27,8 @@ _OAUTH_ERRORS = frozenset(  # RFC 6749 §5.2
         "invalid_scope",
     }
 )
-_UNSTATED_LIFE_S = 300.0
+_SECONDS = re.compile(r"[0-9]{1,6}")
+_UNSTATED_LIFE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +125,20 @@ def read(answer: Answer, wanted: str | None) -> Grant:
     token = grant.get("access_token")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise EHRRefused(f"{_ABOUT}: no access_token")
-    life = grant.get("expires_in")
-    if not isinstance(life, int | float) or not 0 < life < 10**6:
-        life = _UNSTATED_LIFE_S
+    if str(grant.get("token_type", "bearer")).lower() != "bearer":
+        raise EHRRefused(f"{_ABOUT}: no bearer token")  # RFC 6749 §7.1
     scope = grant.get("scope")
     granted = scope if isinstance(scope, str) and _SCOPES.fullmatch(scope) else None
-    return Grant(f"Bearer {token}", timedelta(seconds=life), wanted, granted)
+    return Grant(f"Bearer {token}", _life(grant.get("expires_in")), wanted, granted)
+
+
+def _life(expires_in: object) -> timedelta:
+    """For how long it is good; some write the number as text."""
+    if isinstance(expires_in, str) and _SECONDS.fullmatch(expires_in):
+        expires_in = int(expires_in)
+    if isinstance(expires_in, int | float) and 0 < expires_in < 10**6:
+        return timedelta(seconds=expires_in)
+    return _UNSTATED_LIFE
 
 
 def oauth_error(answer: Answer) -> str | None:

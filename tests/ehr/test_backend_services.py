@@ -107,7 +107,9 @@ def login(clock: FakeClock) -> Login:
     return Login(read_key(keys.public(keys.private("ES384"))), clock=lambda: clock())
 
 
-def client_of(login: Login, clock: FakeClock, **auth: object) -> FHIRClient:
+def client_of(
+    login: Login, clock: FakeClock, group: str | None = None, **auth: object
+) -> FHIRClient:
     given = {
         "kind": "smart",
         "client_id": "reminder",
@@ -116,6 +118,7 @@ def client_of(login: Login, clock: FakeClock, **auth: object) -> FHIRClient:
     config = {
         "base_url": BASE_URL,
         "auth": given | auth,
+        "patient_group": group,
         "requests_per_s": 1000,
         "burst": 100,
         "failures_before_pause": 100,
@@ -240,6 +243,15 @@ async def test_what_is_set_by_hand_needs_no_discovery(
 
     assert login.asked[0] == TOKEN_URL
     assert login.forms[0]["scope"] == " ".join(scopes)
+
+
+@pytest.mark.parametrize("group", [None, "Group/north"])
+async def test_a_group_is_asked_for_only_where_one_is_read(
+    login: Login, clock: FakeClock, group: str | None
+) -> None:
+    await get(client_of(login, clock, group))
+
+    assert ("system/Group.r" in login.forms[0]["scope"].split()) is (group is not None)
 
 
 @pytest.mark.parametrize(

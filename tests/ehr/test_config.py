@@ -64,6 +64,12 @@ def test_these_addresses_are_taken(base_url: str) -> None:
         pytest.param("https://224.0.0.1/fhir", id="multicast"),
         pytest.param("https://metadata.google.internal/fhir", id="metadata"),
         pytest.param("https://[::ffff:169.254.169.254]/fhir", id="mapped-link-local"),
+        pytest.param("https://metadata.google.internal./fhir", id="metadata-dot"),
+        pytest.param("https://2852039166/fhir", id="decimal"),
+        pytest.param("https://0xa9fea9fe/fhir", id="hexadecimal"),
+        pytest.param("https://0251.0376.0251.0376/fhir", id="octal"),
+        pytest.param("https://169.254.169.254./fhir", id="link-local-dot"),
+        pytest.param("http://127.1/fhir", id="short-form"),
         pytest.param("https:///fhir", id="no-host"),
     ],
 )

@@ -74,8 +74,7 @@ def show(
         with _named(sealed) as name:
             tls.load_cert_chain(certificate, name, once)
     except ssl.SSLError as error:
-        mismatch = error.reason == "KEY_VALUES_MISMATCH"
-        if mismatch:
+        if "MISMATCH" in (error.reason or ""):  # Of another type, or another key.
             problem = "does not belong to client_certificate"
             raise CertificateUnusable("client_key", problem) from None
         problem = "the file holds no certificate in PEM"

@@ -20,7 +20,7 @@ from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRUnavailable
 from reminder.ehr.tls import CertificateUnusable, show, tls_context
 from tests.ehr.conftest import NOW
-from tests.ehr.keys import PASSPHRASE
+from tests.ehr.keys import PASSPHRASE, private
 from tests.servers.certificates import Authority
 from tests.servers.phone import PhoneServer, Told
 
@@ -179,11 +179,16 @@ def test_a_passphrase_that_does_not_fit_is_said(
     assert str(error.value) == problem
 
 
-def test_a_key_of_another_certificate_is_said(authority: Authority) -> None:
+@pytest.mark.parametrize("kind", ["same-kind", "RS384", "ES384"])
+def test_a_key_of_another_certificate_is_said(authority: Authority, kind: str) -> None:
     (certificate, _), (_, key) = authority.client("one"), authority.client("two")
+    if kind != "same-kind":
+        key = private(kind)
 
-    with pytest.raises(CertificateUnusable, match="does not belong"):
+    with pytest.raises(CertificateUnusable, match="does not belong") as error:
         show(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), certificate, key, None)
+
+    assert error.value.setting == "client_key"
 
 
 def test_only_tls_that_is_not_broken_is_spoken(authority: Authority) -> None:

@@ -40,7 +40,8 @@ class ClinicEHR(FakeEHR):
     `error` is raised by every call, or only by those of `error_in`; of a window
     it is raised after `pages_before_error` pages. `broken` are appointments
     nobody can read, `closed` are those it shows to nobody. `meanwhile` happens
-    once, while it answers for appointments by their ids. `asked` keeps the ids
+    once, while it answers for appointments by their ids, what is `on_the_way`
+    once while the first page with anybody on it is. `asked` keeps the ids
     asked for, `pages` how many appointments each page had. What is not wholly
     told of is `incomplete`; who `ignores_date` sends what was not asked for.
     """
@@ -64,6 +65,7 @@ class ClinicEHR(FakeEHR):
     error_in: str = ""
     pages_before_error: int = 0
     meanwhile: Callable[[], Awaitable[None]] = nothing
+    on_the_way: Callable[[], Awaitable[None]] = nothing
     between_pages: Callable[[], Awaitable[None]] = nothing
 
     def put(self, *resources: Appointment | Patient) -> None:
@@ -118,7 +120,11 @@ class ClinicEHR(FakeEHR):
             for number, ids in enumerate(_some(inside, self.page_size) or [()]):
                 if self.error and number >= self.pages_before_error:
                     raise self.error
-                await keep(self._page(asked_at, ids, known))
+                page = self._page(asked_at, ids, known)
+                if ids:
+                    happens, self.on_the_way = self.on_the_way, nothing
+                    await happens()
+                await keep(page)
                 await self.between_pages()
         finally:
             self.error = error

@@ -21,6 +21,10 @@ from cryptography.hazmat.primitives.serialization import (
 from reminder.ehr.config import EHRConfig
 
 
+# What OpenSSL says to a key of the same kind, of another, and of an unlike curve.
+_OF_ANOTHER = ("KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED", "KEY_TYPE_MISMATCH")
+
+
 class CertificateUnusable(ValueError):
     """We cannot show this certificate; the message says why, `setting` which one."""
 
@@ -74,7 +78,7 @@ def show(
         with _named(sealed) as name:
             tls.load_cert_chain(certificate, name, once)
     except ssl.SSLError as error:
-        if "MISMATCH" in (error.reason or ""):  # Of another type, or another key.
+        if error.reason in _OF_ANOTHER:
             problem = "does not belong to client_certificate"
             raise CertificateUnusable("client_key", problem) from None
         problem = "the file holds no certificate in PEM"

@@ -183,6 +183,11 @@ def _why_not(
     changes: bool,
 ) -> str:
     """Why nothing is written; empty where it is."""
+    if draft.lacks_roster(report):
+        return (
+            f"{draft.file} was left alone: plan by-roster needs a roster. Give one to "
+            "try with: --practitioner ID or --location ID."
+        )
     if not changes:
         return f"{draft.file} says all of this already."
     if wish is not None:
@@ -201,7 +206,7 @@ def _list_profiles(*, as_json: bool) -> None:
     show(
         ("profile", "make", "search plan", "limits"),
         [
-            (each.name, each.title, each.defaults["search_plan"], len(each.limit))
+            (each.name, each.title, each.search_plan, len(each.limit))
             for each in profiles()
         ],
         empty="",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reminder.cli.connect_typed import address, wrong_use
+from reminder.ehr.profiles import profiles
 from reminder.model.capabilities import SearchPlan
 from reminder.model.trials import ConnectionReport
 from reminder.settings.load import Loaded, from_text
@@ -49,8 +50,15 @@ class Draft:
         every = self.loaded().settings.connection
         return next(each for each in every if each.name == self.name)
 
+    def lacks_roster(self, report: ConnectionReport) -> bool:
+        """Whether the plan needs a roster, and none is set or was found."""
+        by_roster = report.search.plan is SearchPlan.BY_ROSTER
+        return by_roster and not (self.connection().roster or begun_roster(report))
+
     def with_results(self, report: ConnectionReport) -> str:
-        """The text with what the trials decided."""
+        """The text with what the trials decided, as far as it can be used."""
+        if self.lacks_roster(report):
+            return self.text
         return with_connection(
             self.text, self.name, _results(report, self.connection())
         )
@@ -81,9 +89,25 @@ def draft_of(
     names = connection_names(start)
     if free is not None and name not in names:
         start = renamed(start, free, name)
-    text = with_connection(start, name, {"base_url": url, **fields})
+    text = with_connection(start, name, {"base_url": url, **_tryable(fields)})
     is_known = before is not None and name in names and name != free
     return Draft(file, name, is_known=is_known, before=before, text=text)
+
+
+def _tryable(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A profile that asks for a roster is tried without one, since none is known."""
+    name = fields.get("profile")
+    wants_roster = name in _BY_ROSTER
+    plan = {"search_plan": SearchPlan.BY_DATE.value} if wants_roster else {}
+    return {**fields, **plan}
+
+
+_BY_ROSTER = frozenset(
+    name
+    for each in profiles()
+    if each.search_plan == SearchPlan.BY_ROSTER
+    for name in (each.name, *each.aliases)
+)
 
 
 def _no_such(name: str, known: tuple[str, ...], file: Path) -> Exception:
@@ -107,11 +131,11 @@ def _results(
     if not report.strict:
         results["strict"] = False
     if report.search.plan is SearchPlan.BY_ROSTER and not connection.roster:
-        results["roster"] = _roster(report)
+        results["roster"] = begun_roster(report)
     return results
 
 
-def _roster(report: ConnectionReport) -> list[str]:
+def begun_roster(report: ConnectionReport) -> list[str]:
     """Whom a sample of appointments showed: a beginning, to be completed."""
     if report.passed("by-location") and report.locations:
         return [f"Location/{each}" for each in sorted(report.locations)]

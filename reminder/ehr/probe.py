@@ -5,6 +5,7 @@ from collections import Counter
 import httpx
 
 from reminder.ehr import profiles
+from reminder.ehr.auth import NoAuth
 from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.pacing import Pace
@@ -41,12 +42,14 @@ async def probe(
     # Time is taken of each request, so that waiting for a turn comes before.
     eager = {"requests_per_s": _PLENTY, "burst": _PLENTY, "max_concurrent": 1}
     eager |= {"strict": True, "failures_before_pause": _PLENTY}
-    client = FHIRClient(
-        config.model_copy(update=eager), clock=clock, transport=transport
+    own = config.model_copy(update=eager)
+    client = FHIRClient(own, clock=clock, transport=transport)
+    stranger = FHIRClient(
+        own.model_copy(update={"auth": NoAuth()}), clock=clock, transport=transport
     )
     pace = Pace(per_s=config.requests_per_s, burst=config.burst, concurrent=1)
     session = Session(
-        Asking(client, pace),
+        Asking(client, pace, stranger=stranger),
         config,
         clock,
         given or Given(),
@@ -57,6 +60,7 @@ async def probe(
         trials = await held(ATTEMPTS, session, limit_s, told)
     finally:
         await client.aclose()
+        await stranger.aclose()
     return _report(session, trials)
 
 
@@ -97,16 +101,27 @@ def _as_of(profile: Profile | None, config: EHRConfig) -> EHRConfig:
     if profile is None or config.profile is not None:
         return config
     suits = EHRConfig(
-        profile=profile.name, base_url=config.base_url, plain_http=config.plain_http
+        profile=profile.name,
+        base_url=config.base_url,
+        plain_http=config.plain_http,
+        search_plan=config.search_plan,
+        roster=config.roster,
     )
-    unset = profile.defaults.keys() - config.model_fields_set
+    unset = profile.defaults.keys() - config.model_fields_set - {"search_plan"}
     changes = {name: getattr(suits, name) for name in unset}
     return config.model_copy(update={"profile": profile.name} | changes)
 
 
 def _configured(config: EHRConfig) -> SearchPlan | None:
-    """The plan somebody chose, or that suits this make; None for the default."""
-    chosen = "search_plan" in config.model_fields_set or config.profile is not None
+    """The plan somebody chose, or that suits this make; None for the default.
+
+    Where this make wants another, by-date is what it is tried with, no choice.
+    """
+    if config.search_plan is not SearchPlan.BY_DATE:
+        return config.search_plan
+    if config.profile is not None:
+        return SearchPlan(profiles.profile(config.profile).search_plan)
+    chosen = "search_plan" in config.model_fields_set
     return config.search_plan if chosen else None
 
 

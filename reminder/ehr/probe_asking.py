@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -39,27 +39,43 @@ class Searchset:
 class Asking:
     """The requests of one examination, one after the other."""
 
-    def __init__(self, client: FHIRClient, pace: Pace) -> None:
+    def __init__(
+        self, client: FHIRClient, pace: Pace, *, stranger: FHIRClient | None = None
+    ) -> None:
         self.client = client
+        self._stranger = stranger or client
         self.took_ms: list[int] = []
         self.requests = 0
         self._pace = pace
 
     async def get(
-        self, path: str, params: Params = (), *, strict: bool = False
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        strict: bool = False,
+        as_stranger: bool = False,
     ) -> Answer:
-        """One GET below the base URL.
+        """One GET below the base URL; a stranger shows no credential.
 
         Raises:
             BudgetSpent: enough was asked.
             EHRError: as the client says.
         """
         about = f"GET {path.partition('/')[0]}"
-        return await self.follow(self.client.url(path, params), about, strict=strict)
+        url, client = self.client.url(path, params), self.client
+        if as_stranger:
+            client = self._stranger
+        return await self._timed(client.search if strict else client.get, url, about)
 
     async def follow(self, url: httpx.URL, about: str, *, strict: bool) -> Answer:
         """As `get`, of an address as it is."""
         ask = self.client.search if strict else self.client.get
+        return await self._timed(ask, url, about)
+
+    async def _timed(
+        self, ask: Callable[..., Awaitable[Answer]], url: httpx.URL, about: str
+    ) -> Answer:
         async with self._counted():
             began = asyncio.get_running_loop().time()
             answer = await ask(url, about=about)

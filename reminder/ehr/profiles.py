@@ -55,6 +55,11 @@ class Profile(_Part):
     header: tuple[WantedHeader, ...] = ()
     limit: tuple[Limit, ...]
 
+    @property
+    def search_plan(self) -> str:
+        """The search plan that suits it, unless trials prove another."""
+        return str(self.defaults["search_plan"])
+
 
 def profiles() -> tuple[Profile, ...]:
     """Every profile, in the order of the file."""

@@ -213,6 +213,35 @@ def test_for_a_roster_it_begins_one_and_says_so(
     assert "Complete `roster`" in result.stdout
 
 
+def test_without_anybody_to_begin_a_roster_with_it_asks_for_one(
+    connect: Connect, server: OddServer, url: str, folder: Path
+) -> None:
+    server.visits = []
+
+    result = connect(url, "--profile", "cerner")
+
+    assert result.exit_code == 0, result.stderr
+    assert "reading  by-roster. Not proven" in result.stdout
+    assert "needs a roster" in result.stdout
+    assert not (folder / "reminder.toml").exists()
+
+
+def test_a_make_that_wants_a_roster_is_recognised_without_one(
+    connect: Connect, server: OddServer, url: str, folder: Path
+) -> None:
+    server.statement = statement() | {"publisher": "Oracle Health"}
+    server.manners.append(needs("location", "practitioner", "patient", "_id"))
+
+    result = connect(url, "--practitioner", "lee-1")
+
+    assert result.exit_code == 0, result.stderr
+    (connection,) = connections(folder)
+    assert connection["profile"] == "oracle-health"
+    assert connection["search_plan"] == "by-roster"
+    assert connection["roster"]
+    assert load(folder / "reminder.toml").settings.connection[0].longest_visit_h == 12
+
+
 def test_for_patients_it_says_what_is_still_missing(
     connect: Connect, server: OddServer, url: str, folder: Path
 ) -> None:

@@ -588,6 +588,73 @@ async def test_where_only_patches_are_taken_the_trial_changes_nothing() -> None:
     assert patch.content == b'[{"op":"test","path":"/status","value":"booked"}]'
 
 
+async def test_metadata_that_are_not_for_strangers_are_asked_for_as_ourselves() -> None:
+    server = OddServer()
+    server.manners.append(
+        lambda request, _: None if "authorization" in request.headers else unhappy(401)
+    )
+
+    report = await examined(server, auth={"kind": "bearer", "token": "t0ken"})
+
+    assert verdict(report, "fhir-version") is Verdict.PASS
+    assert report.can_work
+
+
+CLIENT = {
+    "kind": "client-credentials",
+    "client_id": "reminder",
+    "client_secret": "s3cret-canary",
+    "token_url": "https://ehr.example.org/token",
+    "scope": "system/Appointment.rs system/Patient.rs",
+}
+
+
+def grants(answer: Said) -> Callable[[httpx.Request, Params], Said | None]:
+    return lambda request, _: answer if request.url.path == "/token" else None
+
+
+@pytest.mark.parametrize(
+    ("granted", "found"),
+    [
+        pytest.param(
+            "system/Appointment.rs", {"missing": "system/Patient.rs"}, id="narrower"
+        ),
+        pytest.param(None, {"granted": "as asked for"}, id="not-said"),
+        pytest.param(
+            "system/*.rs", {"granted": "system/*.rs"}, id="wider-than-asked-for"
+        ),
+    ],
+)
+async def test_scopes_granted_are_compared_with_those_asked_for(
+    granted: str | None, found: dict
+) -> None:
+    server = OddServer()
+    scope = {"scope": granted} if granted else {}
+    token = {"access_token": "t0ken", "token_type": "bearer", "expires_in": 300}
+    server.manners.append(grants(said(token | scope)))
+
+    report = await examined(server, auth=CLIENT)
+
+    assert trial(report, "scopes").found == found
+    assert "t0ken" not in repr(report)
+    assert report.can_work
+
+
+async def test_a_token_that_is_refused_is_told_by_its_code() -> None:
+    server = OddServer()
+    refusal = said({"error": "invalid_client", "error_description": "Canaria"}, 401)
+    server.manners.append(grants(refusal))
+
+    report = await examined(server, auth=CLIENT)
+
+    assert trial(report, "authentication").found == {
+        "answer": "token: 401 invalid_client"
+    }
+    assert verdict(report, "statement") is Verdict.PASS
+    assert "s3cret" not in repr(report)
+    assert not report.can_work
+
+
 async def test_the_token_goes_nowhere_but_there(tmp_path: Path) -> None:
     server = OddServer()
     auth = {"kind": "bearer", "token": "t0ken-canary"}
@@ -595,7 +662,8 @@ async def test_the_token_goes_nowhere_but_there(tmp_path: Path) -> None:
     report = await examined(server, auth=auth)
 
     assert "t0ken" not in repr(report)
-    assert {each.headers["authorization"] for each in server.asked} == {
-        "Bearer t0ken-canary"
-    }
+    public = {"/fhir/metadata", "/fhir/.well-known/smart-configuration"}
+    shown = {each.url.path: each.headers.get("authorization") for each in server.asked}
+    assert {path for path, token in shown.items() if token is None} == public
+    assert set(shown.values()) == {None, "Bearer t0ken-canary"}
     assert trial(report, "authentication").found == {"credential": "bearer"}

@@ -34,7 +34,11 @@ def test_what_a_profile_sets_is_a_setting_with_a_value_it_may_have(
     each: Profile,
 ) -> None:
     config = EHRConfig.model_validate(
-        {"base_url": "https://ehr.example.org/fhir"} | defaults(each.name)
+        {
+            "base_url": "https://ehr.example.org/fhir",
+            "profile": each.name,
+            "roster": ["Location/1"],
+        }
     )
 
     assert {name: getattr(config, name) for name in each.defaults} == each.defaults

@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from reminder.ehr.config import EHRConfig
 
-
 # What OpenSSL says to a key of the same kind, of another, and of an unlike curve.
 _OF_ANOTHER = ("KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED", "KEY_TYPE_MISMATCH")
 

@@ -21,8 +21,8 @@ class PagesExpired(EHRUnavailable):
     """The server no longer knows the next page; the search must begin anew."""
 
 
-class NextLinkLoop(EHRRefused):
-    """A next link leads to a page that was there before."""
+class DeadEnd(EHRRefused):
+    """A next link leads to a page that was there before, or has no URL at all."""
 
 
 async def pages(
@@ -33,7 +33,7 @@ async def pages(
     Raises:
         EHRRefused: what came is no Bundle, or the search is refused.
         LinkRefused: a next link leads elsewhere.
-        NextLinkLoop: a next link leads in a circle.
+        DeadEnd: a next link leads in a circle, or is none.
         PagesExpired: a later page is gone.
         TooMuch: the server says so, or there are more than `max_pages`.
     """
@@ -43,7 +43,7 @@ async def pages(
     visited: set[httpx.URL] = set()
     while url is not None:
         if url in visited:
-            raise NextLinkLoop(f"{about}: next-link loop")
+            raise DeadEnd(f"{about}: next-link loop")
         if len(visited) == max_pages:
             raise TooMuch(f"{about}: more than {max_pages} pages", 200)
         answer = await _asked(client, url, about, is_next=bool(visited))
@@ -53,6 +53,8 @@ async def pages(
         visited.add(url)
         yield page
         url = None
+        if page.next_link == "":
+            raise DeadEnd(f"{about}: next link without a URL")
         if page.next_link is not None:
             url = client.pinned(page.next_link, seen_at=answer.url, about=about)
 

@@ -53,7 +53,8 @@ class ChangeReader:
         cursor = instant(since)
         try:
             if since is None or cursor is None:
-                return await self._server_time()
+                now = await self._server_time()
+                return instant_text(now) if now else None
             served_at = await self._all(cursor - _OVERLAP, None, keep)
         except (_CannotTell, EHRRefused):
             # Some refuse any search that is not for somebody's appointments.
@@ -72,6 +73,7 @@ class ChangeReader:
         tally, served_at = await self._followed(since, until, keep)
         if not tally.is_cut_off:
             return None if tally.is_lacking else served_at
+        served_at = served_at or await self._server_time()
         end = until or served_at
         if end is None or end - since <= _SHORTEST:
             raise tally.refusal or _CannotTell
@@ -124,11 +126,11 @@ class ChangeReader:
         await follow(self._client, self._config, params, tally, take)
         return tally, next((at for at in served if at is not None), None)
 
-    async def _server_time(self) -> str | None:
+    async def _server_time(self) -> datetime | None:
         found = pages(self._client, "Appointment", [("_count", "1")], max_pages=1)
         page = await anext(found)
         await found.aclose()
-        return instant_text(page.served_at) if page.served_at else None
+        return page.served_at
 
 
 def _is_newer(appointment: Resource, bound: datetime) -> bool:

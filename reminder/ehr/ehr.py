@@ -25,11 +25,9 @@ from reminder.model.appointments import Appointment, AppointmentKey, Slot
 from reminder.model.capabilities import Capabilities, SearchPlan, Writing
 from reminder.model.clock import Clock
 from reminder.model.readings import (
-    Changes,
     Gone,
     PatientReadings,
     Reading,
-    Slice,
     Unreadable,
     Window,
     WindowEnd,
@@ -150,28 +148,6 @@ class EHR:
         never among the changes. The server's own clock alone counts.
         """
         return await self._appointments.read_changes(since, keep)
-
-    async def changes(self, since: str | None) -> Changes:
-        """What changed since a cursor, wherever it lies in time.
-
-        Without a cursor nothing is read: the answer holds one to begin with,
-        which belongs before the reconciliation it follows on. Deletions are
-        never among the changes. The server's own clock alone counts.
-        """
-        return await self._appointments.changes(since)
-
-    async def window(
-        self, start: datetime, end: datetime, known: Mapping[str, str]
-    ) -> Slice:
-        """Every appointment that starts in [start, end), whatever its status.
-
-        What is known under the same fingerprint is only named. A server that
-        ignores the period is asked no differently: its surplus is dropped.
-
-        Raises:
-            ValueError: an instant is naive, or the period is empty.
-        """
-        return await self._appointments.window(start, end, known)
 
     async def appointments(
         self, ids: Sequence[str], known: Mapping[str, str] | None = None

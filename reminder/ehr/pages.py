@@ -39,7 +39,8 @@ class Page:
     `everything` holds what was included as well. `asked_at` is when the first
     page of this search was asked for (UTC), `served_at` the server's own time.
     `total` is how many the server says there are on all pages, `count` how
-    many it says it puts on one, `size` how many entries this one has.
+    many it says it puts on one, `size` how many entries this one has. A
+    `next_link` without a URL is empty.
     """
 
     entries: tuple[Entry, ...] = field(repr=False)
@@ -144,10 +145,7 @@ def _link(bundle: Resource, relation: str, about: str) -> str | None:
     for link in links:
         if isinstance(link, dict) and link.get("relation") == relation:
             url = link.get("url")
-            if isinstance(url, str) and url:
-                return url
-            if relation == "next":
-                raise EHRRefused(f"{about}: next link without a URL")
+            return url if isinstance(url, str) else ""
     return None
 
 

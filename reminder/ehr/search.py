@@ -15,16 +15,7 @@ from reminder.ehr.plans import Plan
 from reminder.ehr.raw import Resource
 from reminder.ehr.sifting import Sifter
 from reminder.ehr.windows import Keep, WindowReader
-from reminder.model.readings import (
-    Changes,
-    Gone,
-    Reading,
-    Slice,
-    Unreadable,
-    Window,
-    WindowEnd,
-    WindowPage,
-)
+from reminder.model.readings import Gone, Reading, Unreadable, Window, WindowEnd
 
 
 class AppointmentSearch:
@@ -80,36 +71,3 @@ class AppointmentSearch:
     async def finished(self, draft: Draft) -> Reading | Unreadable:
         """One draft with the names of its place and practitioner."""
         return await self._sifter.finished(draft)
-
-    async def window(
-        self, start: datetime, end: datetime, known: Mapping[str, str]
-    ) -> Slice:
-        """See `EHR.window`."""
-        found = _Collected()
-        ended = await self.read_window(Window(start, end), known, found.keep)
-        return Slice(
-            tuple(found.readings.values()),
-            frozenset(found.unchanged),
-            tuple(dict.fromkeys(found.unreadable)),
-            ended.complete,
-        )
-
-    async def changes(self, since: str | None) -> Changes:
-        """See `EHR.changes`."""
-        found = _Collected()
-        cursor = await self.read_changes(since, found.keep)
-        if cursor is None:
-            return Changes()
-        return Changes(tuple(found.readings.values()), tuple(found.unreadable), cursor)
-
-
-class _Collected:
-    def __init__(self) -> None:
-        self.readings: dict[str, Reading] = {}
-        self.unchanged: set[str] = set()
-        self.unreadable: list[Unreadable] = []
-
-    async def keep(self, page: WindowPage) -> None:
-        self.readings |= {each.appointment_id: each for each in page.readings}
-        self.unchanged |= page.unchanged
-        self.unreadable += page.unreadable

@@ -98,6 +98,11 @@ class Tally:
         return not (self.is_cut_off or self.is_lacking or self.is_nameless)
 
     @property
+    def is_one_short_page(self) -> bool:
+        """Whether all came at once, with room for more."""
+        return self._pages == 1 and not (self._ends_full or self._is_too_much)
+
+    @property
     def is_mostly_outside(self) -> bool:
         """Whether the server hardly heeds what is asked, so that less is no use."""
         return 2 * self.outside > self.came

@@ -5,11 +5,10 @@ from contextlib import aclosing
 from datetime import timedelta
 
 from reminder.ehr.appointments import start_of
-from reminder.ehr.bundles import NextLinkLoop, PagesExpired, pages
+from reminder.ehr.bundles import DeadEnd, PagesExpired, pages
 from reminder.ehr.client import FHIRClient, Params
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.entries import Entry
-from reminder.ehr.instants import instant
 from reminder.ehr.next_links import LinkRefused
 from reminder.ehr.pages import Page, TooMuch
 from reminder.ehr.plans import halves, search_params
@@ -102,7 +101,8 @@ class WindowReader:
 
     def _is_explained(self, entry: Entry, window: Window) -> bool:
         """Whether a sound server may take this for an answer to what was asked."""
-        start, end = start_of(entry.start, self._sifter.source), instant(entry.end)
+        source = self._sifter.source
+        start, end = start_of(entry.start, source), start_of(entry.end, source)
         if start is None or start >= window.end:
             asked_until = window.end + self._longest_visit + _ROUNDING
             return start is None or start < asked_until
@@ -146,13 +146,21 @@ async def follow(
                     return
     except TooMuch:
         tally.too_much()
-    except NextLinkLoop:
+    except DeadEnd:
         tally.leads_nowhere()
     except LinkRefused as refusal:
         tally.refusal = refusal
 
 
 def _is_lie(tally: Tally, above: Tally) -> bool:
-    """Whether the server states one total whatever it is asked for."""
-    stays = tally.total is not None and tally.total == above.total
-    return stays and tally.came < above.came
+    """Whether the total is not of what can be found, so that less is no use.
+
+    Some servers state the same total whatever they are asked for; some count
+    what they will not show us.
+    """
+    if tally.total is None or above.total is None:
+        return False
+    if tally.total == above.total and tally.came < above.came:
+        return True
+    lacks, lacked = tally.total - tally.came, above.total - above.came
+    return tally.is_one_short_page and lacks == lacked

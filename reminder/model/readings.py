@@ -1,4 +1,4 @@
-"""What reading the EHR brings: readings, entries nobody can read, and whole slices."""
+"""What reading the EHR brings: readings, entries nobody can read, and whole windows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,34 +93,6 @@ class Written:
     readings: tuple[Reading, ...] = ()
     booked_as: str | None = None
     requested: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """All appointments of one period, complete: absence in it means something.
-
-    `unchanged` are ids whose fingerprint was already known. `complete` is
-    False when an entry without an id was unreadable, so that an absent
-    appointment may be that very entry.
-    """
-
-    readings: tuple[Reading, ...] = ()
-    unchanged: frozenset[str] = frozenset()
-    unreadable: tuple[Unreadable, ...] = ()
-    complete: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What changed since a cursor; `cursor` is where to go on next time.
-
-    It is the server's own time, never ours. None: the server cannot tell, so
-    only the slices count.
-    """
-
-    readings: tuple[Reading, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
-    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -12,6 +12,7 @@ from reminder.ehr.drafts import NOBODY, Draft, Source
 from reminder.model.appointments import Appointment
 from reminder.model.readings import Reading, Unreadable
 from tests.ehr.conftest import NOW, MakeEHR
+from tests.ehr.keeping import START, read, visit
 from tests.ehr.pretend import (
     BASE_URL,
     PretendServer,
@@ -21,7 +22,6 @@ from tests.ehr.pretend import (
     said,
 )
 
-START = datetime(2027, 3, 1, 5, tzinfo=UTC)
 PHYSICAL_TYPE = "http://terminology.hl7.org/CodeSystem/location-physical-type"
 
 
@@ -34,8 +34,8 @@ async def visit_at(make_ehr: MakeEHR, location: Resource):
         "GET Appointment", said(bundle(fixture("appointment-booked")))
     )
     server.on("GET Location", said(bundle(location)))
-    slice_ = await make_ehr(server).window(START, START + timedelta(days=1), {})
-    return slice_.readings[0].bookings[0]
+    (reading,) = (await read(make_ehr(server))).readings.values()
+    return reading.bookings[0]
 
 
 @pytest.mark.parametrize(
@@ -183,3 +183,44 @@ async def test_nobody_is_looked_up_without_need(
 
     assert await directory.located([draft]) == [draft]
     assert server.asked == []
+
+
+async def test_names_are_looked_up_once(make_ehr: MakeEHR) -> None:
+    server = PretendServer()
+    server.on("GET Appointment", said(bundle(visit(1), visit(2))))
+    server.on("GET Location", said(bundle(fixture("location"))))
+    server.on("GET Practitioner", said(bundle(fixture("practitioner"))))
+    ehr = make_ehr(server)
+
+    kept = await read(ehr)
+    await read(ehr)
+
+    (booking,) = kept.readings["v1"].bookings
+    assert booking.place is not None
+    assert booking.place.name == "Main Street Clinic"
+    assert booking.place.address == "1 Main Street, 2nd floor, Springfield, NY 10001"
+    assert booking.practitioner == "Dr. Jordan Lee"
+    assert server.times("GET Location") == 1
+    assert server.times("GET Practitioner") == 1
+
+
+async def test_names_are_asked_for_again_some_day(make_ehr: MakeEHR) -> None:
+    now = [START]
+    server = PretendServer().on("GET Appointment", said(bundle(visit(1))))
+    ehr = make_ehr(server, clock=lambda: now[0], names_ttl_h=12)
+
+    await read(ehr)
+    now[0] += timedelta(hours=12)
+    await read(ehr)
+
+    assert server.times("GET Location") == 2
+
+
+async def test_names_that_may_not_be_read_are_done_without(make_ehr: MakeEHR) -> None:
+    server = PretendServer().on("GET Appointment", said(bundle(visit(1))))
+    server.on("GET Location", said({}, 403)).on("GET Practitioner", said({}, 403))
+
+    (reading,) = (await read(make_ehr(server))).readings.values()
+
+    assert reading.bookings[0].place is not None
+    assert reading.bookings[0].place.name == "Main Street Clinic"

@@ -13,8 +13,9 @@ from reminder.ehr.errors import EHRConflict, EHRRefused
 from reminder.model.answers import Communication
 from reminder.model.appointments import Appointment, AppointmentKey
 from reminder.model.people import Channel
-from reminder.model.readings import Gone, Reading, Written
+from reminder.model.readings import Gone, Reading, Window, WindowEnd, Written
 from tests.ehr.conftest import NOW, MakeEHR
+from tests.ehr.keeping import read, read_changes
 from tests.ehr.pretend import Resource, fixture
 from tests.servers import sekmet as sekmet_server
 from tests.servers.sekmet import SEKMET
@@ -37,6 +38,10 @@ class Schedule:
 
     def key(self, number: int = 0) -> AppointmentKey:
         return AppointmentKey("north", f"{self.name}-v{number}", "ana")
+
+    @property
+    def window(self) -> Window:
+        return Window(self.start, self.start + DAY)
 
     def slot_id(self, number: int) -> str:
         return f"{self.name}-slot{number}"
@@ -86,50 +91,74 @@ async def test_a_day_is_read_over_several_pages(
     await people(sekmet)
     await sekmet.put(*day.resources, *other.resources)
 
-    slice_ = await ehr.window(day.start, day.start + DAY, {})
+    kept = await read(ehr, day.window)
 
-    assert {each.appointment_id for each in slice_.readings} == {
-        day.key(n).appointment_id for n in range(8)
-    }
-    assert slice_.complete
-    booking = only(slice_.readings[0])
+    assert kept.ids == {day.key(n).appointment_id for n in range(8)}
+    assert kept.end == WindowEnd()
+    assert len(kept.pages) == 3
+    booking = only(kept.readings[day.key(0).appointment_id])
     assert booking.practitioner == "Dr. Jordan Lee"
     assert booking.place is not None
     assert booking.place.address.startswith("1 Main Street")
 
 
+async def test_by_roster_and_by_patient_the_same_is_read(
+    sekmet: SEKMET, make_ehr: MakeEHR
+) -> None:
+    day = Schedule(visits=4)
+    await people(sekmet)
+    await sekmet.put(*day.resources)
+    horizon = (day.start, day.start + DAY)
+    by_roster = make_ehr(
+        base_url=sekmet.base_url,
+        search_plan="by-roster",
+        roster=["Practitioner/nobody", "Practitioner/lee"],
+        actors_per_request=1,
+    )
+    by_patient = make_ehr(
+        base_url=sekmet.base_url, search_plan="by-patient", page_size=3
+    )
+
+    rostered = [
+        await read(by_roster, each) for each in await by_roster.windows(*horizon, [])
+    ]
+    (one,) = await by_patient.windows(*horizon, ["ana", "stranger"])
+    patients = await read(by_patient, one)
+
+    ids = {day.key(n).appointment_id for n in range(4)}
+    assert [each.ids for each in rostered] == [set(), ids]
+    assert (patients.ids, patients.end) == (ids, WindowEnd())
+
+
 async def test_what_was_read_is_known_the_next_time(sekmet: SEKMET, ehr: EHR) -> None:
     day = Schedule(visits=3)
     await sekmet.put(*day.resources)
-    first = await ehr.window(day.start, day.start + DAY, {})
-    known = {each.appointment_id: each.fingerprint for each in first.readings}
+    known = (await read(ehr, day.window)).fingerprints
     await sekmet.put(fixture("appointment-booked", id="elsewhere"))
 
-    again = await ehr.window(day.start, day.start + DAY, known)
+    again = await read(ehr, day.window, known)
     await ehr.confirm(day.key(1))
-    changed = await ehr.window(day.start, day.start + DAY, known)
+    changed = await read(ehr, day.window, known)
 
-    assert (again.readings, len(again.unchanged)) == ((), 3)
-    assert [each.appointment_id for each in changed.readings] == [
-        day.key(1).appointment_id
-    ]
+    assert (again.ids, len(again.unchanged)) == (set(), 3)
+    assert changed.ids == {day.key(1).appointment_id}
 
 
 async def test_only_what_changed_is_read_after_a_cursor(
     sekmet: SEKMET, ehr: EHR
 ) -> None:
-    cursor = (await ehr.changes(None)).cursor
+    cursor = (await read_changes(ehr, None)).cursor
     day = Schedule(visits=1)
     await sekmet.put(*day.resources)
 
-    changes = await ehr.changes(cursor)
-    future = await ehr.changes("2100-01-01T00:00:00Z")
+    changes = await read_changes(ehr, cursor)
+    future = await read_changes(ehr, "2100-01-01T00:00:00Z")
 
     assert cursor is not None
-    assert day.key().appointment_id in {e.appointment_id for e in changes.readings}
+    assert day.key().appointment_id in changes.ids
     assert changes.cursor is not None
     assert changes.cursor >= cursor
-    assert future.readings == ()
+    assert future.ids == set()
 
 
 async def test_a_deleted_appointment_is_gone(sekmet: SEKMET, ehr: EHR) -> None:
@@ -323,7 +352,7 @@ async def test_with_client_credentials_and_absolute_references_all_is_the_same(
     await people(guarded)
     await guarded.put(*day.resources)
 
-    (reading,) = (await ehr.window(day.start, day.start + DAY, {})).readings
+    (reading,) = (await read(ehr, day.window)).readings.values()
     moved = await ehr.reschedule(day.key(), day.slot_id(1))
 
     assert only(reading).practitioner == "Dr. Jordan Lee"
@@ -331,4 +360,4 @@ async def test_with_client_credentials_and_absolute_references_all_is_the_same(
     assert only(moved).slot_ids == (day.slot_id(1),)
     stranger = make_ehr(base_url=guarded.base_url)
     with pytest.raises(EHRRefused, match=r"^GET Appointment: 401$"):
-        await stranger.window(day.start, day.start + DAY, {})
+        await read(stranger, day.window)

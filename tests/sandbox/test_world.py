@@ -12,10 +12,12 @@ from reminder.model.offsets import (
     WhenCancelled,
     WhenMoved,
 )
+from reminder.model.readings import Window, WindowEnd
 from reminder.sandbox.generator import Practice
 from reminder.sandbox.settings_text import CONNECTION, write_settings
 from reminder.sandbox.world import World
 from reminder.settings.load import load
+from tests.ehr.keeping import read
 
 TEN = datetime(2027, 3, 1, 15, tzinfo=UTC)
 
@@ -51,12 +53,12 @@ async def test_reminder_reads_the_world_by_the_settings_written_for_it(
         await world.fill()
         [connection] = loaded.settings.connection
         ehr = EHR(CONNECTION, connection.ehr_config(), clock=now)
-        part = await ehr.window(TEN, TEN.replace(day=15), {})
+        kept = await read(ehr, Window(TEN, TEN.replace(day=15)))
         await ehr.aclose()
 
-    assert len(part.unreadable) == 5
-    assert len(part.readings) > 300
-    assert part.complete
+    assert len(kept.unreadable) == 5
+    assert len(kept.ids) > 300
+    assert kept.end == WindowEnd()
 
 
 async def test_the_written_settings_name_both_clinics_and_their_steps(

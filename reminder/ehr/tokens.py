@@ -12,7 +12,7 @@ from reminder.ehr.auth import (
 )
 from reminder.ehr.backend_services import SMARTGrants
 from reminder.ehr.config import EHRConfig
-from reminder.ehr.errors import EHRError, EHRUnavailable
+from reminder.ehr.errors import EHRError, EHRRefused, EHRUnavailable
 from reminder.ehr.grants import Grant, Grants, SecretGrants, basic
 from reminder.ehr.http import Wire
 from reminder.ehr.scopes import not_granted
@@ -93,10 +93,14 @@ class Tokens:
         self._failure = self._again_at = None
         try:
             return await self._fetch(grants)
-        except EHRError as error:
+        except EHRUnavailable as error:
+            error.sent = False  # The token request was; what it was for was not.
             self._failure = error
-            if isinstance(error, EHRUnavailable) and error.retry_after is not None:
+            if error.retry_after is not None:
                 self._again_at = self._clock() + error.retry_after
+            raise
+        except EHRRefused as error:
+            self._failure = error
             raise
         finally:
             self._tried += 1

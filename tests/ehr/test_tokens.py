@@ -247,6 +247,18 @@ async def test_no_token_is_said_in_codes(
     assert login.fhir_requests == []
 
 
+async def test_what_waited_for_a_token_has_not_left() -> None:
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("canary", request=request)
+
+    client = client_of(silent, CREDENTIALS)
+
+    with pytest.raises(EHRUnavailable, match=r"^token: ReadTimeout$") as error:
+        await client.write("PUT", client.url("Slot/1"), b"{}", about="PUT Slot")
+
+    assert not error.value.sent
+
+
 @pytest.mark.parametrize("life_s", [None, "soon", -1, 10**9])
 async def test_a_life_nobody_stated_is_five_minutes(life_s: object) -> None:
     login, now = Login(life_s=life_s), [NOW]

@@ -136,7 +136,8 @@ class Decider:
         slot = read_slot(new.resource, base_url)
         others = [read_slot(each.resource, base_url) for each in old]
         schedules = {each.schedule_id for each in others if each is not None}
-        if slot is None or slot.schedule_id not in schedules:
+        # An EHR that shows free Slots only tells no schedule of the old one.
+        if slot is None or (schedules and slot.schedule_id not in schedules):
             raise EHRRefused("Slot: of another schedule")
         return slot
 

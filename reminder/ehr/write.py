@@ -20,7 +20,7 @@ from reminder.ehr.transactions import Transactions
 from reminder.ehr.undo import Undo
 from reminder.ehr.updates import Updates
 from reminder.ehr.wishes import Wish
-from reminder.model.capabilities import WriteStyle, Writing
+from reminder.model.capabilities import Capabilities, WriteStyle, Writing
 from reminder.model.clock import Clock
 from reminder.model.readings import Written
 
@@ -56,7 +56,11 @@ class AppointmentWriter:
 
     async def writing(self) -> Writing:
         """See `EHR.writing`."""
-        return writing(self._config, await self._capabilities.get())
+        config = self._config
+        if config.confirm_by and config.cancel_by and config.move_by:
+            # Where nothing is left to choose, the EHR need not be asked.
+            return writing(config, Capabilities())
+        return writing(config, await self._capabilities.get())
 
     async def write(self, wish: Wish) -> Written:
         """Make the wish so, or have somebody asked to.

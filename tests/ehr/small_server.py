@@ -10,15 +10,23 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import orjson
 
+from reminder.ehr.config import EHRConfig
+from reminder.ehr.ehr import EHR
 from reminder.ehr.instants import instant
-from tests.ehr.pretend import Resource, bundle, fixture, said
+from reminder.model.appointments import AppointmentKey
+from reminder.model.readings import Written
+from tests.ehr.conftest import NOW
+from tests.ehr.pretend import BASE_URL, Resource, bundle, fixture, said
 
 FIRST_WRITE = datetime(2027, 2, 20, 15, tzinfo=UTC)
 ALL = ("read", "search-type", "create", "update", "patch")
+KEY = AppointmentKey("north", "visit-1", "ana")
+ASK = UUID("6f1d3f0a-0000-4000-8000-000000000001")
 
 
 class Killed(BaseException):
@@ -223,3 +231,55 @@ def _apply(resource: Any, operation: Resource) -> None:
         del resource[last]
     else:
         resource[last] = operation["value"]
+
+
+EVERYTHING = statement(Appointment=ALL, Slot=ALL)
+
+
+def clinic(*more: Resource, says: Resource = EVERYTHING) -> SmallServer:
+    """Ana at two o'clock, and a free Slot at three."""
+    old = slot("old", 14, "busy")
+    return SmallServer(old, slot("new", 15), booked("visit-1", old), *more, says=says)
+
+
+async def move(ehr: EHR, key: AppointmentKey = KEY, ask: UUID = ASK) -> Written:
+    return await ehr.reschedule(key, "new", ask=ask, before_slot_ids=("old",))
+
+
+def starts(server: SmallServer) -> list[str]:
+    return [server[f"Appointment/{each}"]["start"] for each in server.live()]
+
+
+def killing(server: SmallServer, number: int, when: str) -> None:
+    """Ends whoever makes the n-th write from now, before it is done or after."""
+    at = len(server.writes) + number
+
+    def lost() -> None:
+        raise httpx.ReadTimeout("canary") if when == "lost" else Killed
+
+    def before(_: httpx.Request) -> None:
+        if len(server.writes) == at and when == "before":
+            lost()
+
+    def after(_: httpx.Request) -> None:
+        if len(server.writes) == at and when != "before":
+            lost()
+
+    server.fault, server.after = before, after
+
+
+def ehr_of(server: SmallServer, **config: object) -> EHR:
+    values = {"base_url": BASE_URL, "requests_per_s": 1000, "burst": 1000}
+    return EHR(
+        "north",
+        EHRConfig.model_validate(values | config),
+        clock=lambda: NOW,
+        transport=httpx.MockTransport(server),
+    )
+
+
+def said_to(server: SmallServer, what: str, answer: httpx.Response) -> None:
+    """The server says this to every write of that kind."""
+    server.fault = lambda request: (
+        answer if server.writes[-1].startswith(what) else None
+    )

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from reminder.ehr.errors import EHRRefused
 from reminder.model.appointments import Appointment, AppointmentKey, AppointmentStatus
 from tests.ehr.conftest import NOW, MakeEHR
 from tests.ehr.pretend import PretendServer, Resource, bundle, fixture, said
@@ -97,3 +98,69 @@ async def test_without_a_slot_nobody_knows_the_schedule(make_ehr: MakeEHR) -> No
 
     assert await found(make_ehr, server, visit) == []
     assert server.asked == []
+
+
+class Oracle:
+    """Takes `service-type` with `schedule.actor`, shows free Slots only."""
+
+    def __init__(self, *free: Resource, own: Resource | None = None) -> None:
+        self.free, self.own = free, own
+        self.asked: list[httpx.QueryParams] = []
+
+    def server(self, **visit: object) -> PretendServer:
+        appointment = fixture("appointment-booked", **visit)
+        server = PretendServer().on("GET Slot", self._searched)
+        server.on("GET Appointment/visit-1", said(appointment))
+        return server.on(
+            "GET Slot/slot-1", said(self.own) if self.own else said({}, 404)
+        )
+
+    def _searched(self, request: httpx.Request) -> httpx.Response:
+        params = request.url.params
+        self.asked.append(params)
+        if "_id" in params:
+            return said(bundle())
+        if {"service-type", "schedule.actor"} <= set(params):
+            return said(bundle(*self.free))
+        return said({}, 400)
+
+
+SERVICE = [
+    {"coding": [{"system": "https://ehr.example.org/codeSet/14249", "code": "Q1"}]}
+]
+
+
+async def test_where_no_schedule_is_taken_its_practitioner_is_asked_for(
+    make_ehr: MakeEHR,
+) -> None:
+    other = slot("other", schedule={"reference": "Schedule/other"})
+    oracle = Oracle(slot("right"), other, own=fixture("slot-busy"))
+
+    slots = await found(make_ehr, oracle.server(serviceType=SERVICE), VISIT)
+
+    assert [each.slot_id for each in slots] == ["right"]
+    asked = oracle.asked[-1]
+    assert asked["service-type"] == "https://ehr.example.org/codeSet/14249|Q1"
+    assert asked["schedule.actor"] == "Practitioner/lee"
+    assert len(asked.get_list("start")) == 2
+
+
+async def test_what_was_taken_once_is_asked_at_once_the_next_time(
+    make_ehr: MakeEHR,
+) -> None:
+    oracle = Oracle(slot("right"), own=fixture("slot-busy"))
+    ehr = make_ehr(oracle.server(serviceType=SERVICE))
+    await ehr.free_slots(VISIT, NOW, NOW + MONTH)
+    oracle.asked.clear()
+
+    slots = await ehr.free_slots(VISIT, NOW, NOW + MONTH)
+
+    assert len(slots) == 1
+    assert not any("schedule" in each for each in oracle.asked)
+
+
+async def test_a_visit_of_no_service_has_no_times_to_offer(make_ehr: MakeEHR) -> None:
+    oracle = Oracle(slot("right"), own=fixture("slot-busy"))
+
+    with pytest.raises(EHRRefused, match="no service"):
+        await found(make_ehr, oracle.server(), VISIT)

@@ -48,7 +48,7 @@ def merged(patient: Patient, known: Mapping[str, Patient]) -> Patient:
     records = [patient]
     while records[-1].survivor_id is not None:
         successor = known.get(records[-1].survivor_id)
-        if successor is None or successor in records or len(records) > MOST_HOPS:
+        if successor is None or len(records) > MOST_HOPS:
             return replace(patient, active=False, survivor_id=None)
         records.append(successor)
     if len(records) == 1:

@@ -175,3 +175,14 @@ def test_every_element_may_hold_anything(name: str, odd: int) -> None:
 
         for each in told(read(resource)):
             assert MARK not in each.path + each.problem
+
+
+def test_a_path_ends_before_it_fills_a_page() -> None:
+    deepest: Resource = {"url": "https://x.example/x", "unknown": MARK}
+    for _ in range(60):
+        deepest = {"url": "https://x.example/x", "extension": [deepest]}
+
+    found = read(fixture("appointment-booked", extension=[deepest]))
+
+    assert isinstance(found, Unreadable)
+    assert found.path == "Appointment" + ".extension[0]" * 10

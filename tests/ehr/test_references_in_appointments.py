@@ -153,6 +153,15 @@ def test_a_cancelled_visit_of_nobody_known_has_no_bookings() -> None:
     assert bookings(draft.located({MRN: {"ana"}}))[0].status == "cancelled"
 
 
+def test_who_may_be_a_patient_is_one_when_found_among_them() -> None:
+    draft = visit_with({"display": "Dr. Lee"}, LOGICAL)
+
+    assert len(bookings(draft.located({MRN: {"ana"}}))) == 1
+    nobody = draft.located({MRN: set()})
+    assert isinstance(nobody, Unreadable)
+    assert nobody.path == "Appointment.participant[1].actor"
+
+
 def test_one_patient_named_twice_comes_once() -> None:
     draft = visit_with({"reference": "Patient/ana"}, {"type": "Patient"} | LOGICAL)
 

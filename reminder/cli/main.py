@@ -19,6 +19,7 @@ from reminder.cli import (
     init,
     keys,
     lists,
+    push,
     rules,
     settings,
     work,
@@ -46,6 +47,7 @@ app.command("dispatch")(work.dispatch)
 app.command("plan")(explain.plan)
 app.command("exclude")(exclude.exclude)
 app.command("settings")(settings.settings)
+app.command("push")(push.push)
 app.command("quarantine")(lists.quarantine)
 app.command("worklist")(lists.worklist)
 

@@ -21,6 +21,7 @@ MOST = 1000
 
 _READ = frozenset({"Appointment", "Patient"})
 _DELETED = "x-medplum-deleted-resource"
+_EVENT = ("notification-event", "notificationEvent")
 _SAY_NOTHING = ("handshake", "heartbeat")
 
 
@@ -114,7 +115,7 @@ def _of_parameters(parameters: Resource) -> Resource:
     """The Parameters of the backport's R4 profile, as a SubscriptionStatus."""
     named = list(objects(parameters.get("parameter")))
     kinds = [each.get("valueCode") for each in named if each.get("name") == "type"]
-    events = [each for each in named if each.get("name") == "notification-event"]
+    events = [each for each in named if each.get("name") in _EVENT]
     parts = [part for event in events for part in objects(event.get("part"))]
     focus = [
         part.get("valueReference") for part in parts if part.get("name") == "focus"

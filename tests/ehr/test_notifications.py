@@ -61,6 +61,15 @@ def parameters(kind: str, *focus: str) -> dict[str, Any]:
     }
 
 
+def early(kind: str, *focus: str) -> dict[str, Any]:
+    """The same with names as the first drafts had them, and some servers still do."""
+    written = json.dumps(parameters(kind, *focus))
+    names = {"notification-event": "notificationEvent", "event-number": "eventNumber"}
+    for name, before in names.items():
+        written = written.replace(f'"{name}"', f'"{before}"')
+    return dict(json.loads(written))
+
+
 def status(kind: str, *focus: str) -> dict[str, Any]:
     """The status as R4B and R5 write it."""
     return {
@@ -135,7 +144,9 @@ DELETED = {"request": {"method": "DELETE", "url": "Appointment/a1"}}
         ),
     ],
 )
-@pytest.mark.parametrize("written", [parameters, status], ids=["r4", "r4b"])
+@pytest.mark.parametrize(
+    "written", [parameters, early, status], ids=["r4", "early-r4", "r4b"]
+)
 def test_a_topic_based_notification_names_its_appointments(
     written: Any, kind: str, focus: Any, more: Any, hints: Any
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -667,3 +668,39 @@ async def test_the_token_goes_nowhere_but_there(tmp_path: Path) -> None:
     assert {path for path, token in shown.items() if token is None} == public
     assert set(shown.values()) == {None, "Bearer t0ken-canary"}
     assert trial(report, "authentication").found == {"credential": "bearer"}
+
+
+async def test_a_search_that_also_finds_others_is_no_roster() -> None:
+    server = OddServer()
+    server.ignores = {"location"}
+
+    report = await examined(server)
+
+    assert trial(report, "by-location").found == {"rows": 6, "of_others": 4}
+    assert verdict(report, "by-practitioner") is Verdict.PASS
+
+
+async def test_where_nothing_is_published_and_nothing_found_there_is_no_plan() -> None:
+    server = OddServer()
+    server.manners.append(
+        lambda request, _: unhappy(404) if "metadata" in request.url.path else None
+    )
+    server.manners.append(needs("nothing"))
+
+    report = await examined(server)
+
+    assert report.search.plan is None
+    assert not report.can_work
+
+
+async def test_places_of_trouble_are_counted_without_their_numbers() -> None:
+    visits = [visit(n) for n in range(3)]
+    for number, each in enumerate(visits):
+        each["participant"][0]["actor"] = {"reference": "Patient/ not one"}
+        each["participant"] = each["participant"][-number:] + each["participant"][:1]
+
+    report = await examined(OddServer(visits))
+
+    problems = [name for name in trial(report, "readable").found if " " in name]
+    assert all(not re.search(r"\d", name) for name in problems)
+    assert any("[*]" in name for name in problems)

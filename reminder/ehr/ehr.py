@@ -160,7 +160,10 @@ class EHR:
         return await self._appointments.by_ids(ids, known or {})
 
     async def patients(self, ids: Sequence[str]) -> PatientReadings:
-        """Patients with their guardians; one the server does not have is missing."""
+        """Patients with their guardians; one the server does not have is missing.
+
+        A record that was merged into another one has that one's words.
+        """
         return await self._people.by_ids(ids)
 
     async def free_slots(

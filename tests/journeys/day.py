@@ -3,7 +3,7 @@
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -191,15 +191,43 @@ async def running_world(folder: Path, hands: Hands) -> AsyncIterator[World]:
 
 
 @contextlib.asynccontextmanager
-async def running_day(world: World, hands: Hands, folder: Path) -> AsyncIterator[Day]:
-    """A day that began at BEGINS, with its pages served; it leaves nobody behind."""
+async def running_day(
+    world: World,
+    hands: Hands,
+    folder: Path,
+    *,
+    push_secret: str = "",
+    **connection: str,
+) -> AsyncIterator[Day]:
+    """A day that began at BEGINS, with its pages served; it leaves nobody behind.
+
+    With a `push_secret` the EHR may push. `connection` are further settings of
+    the EHR, such as `cancel_by`.
+    """
     hands.clock = SandboxClock(BEGINS, time.monotonic)
     file = write_settings(world, folder / "reminder", port=free_port())
+    if push_secret:
+        _let_push(file, push_secret)
+    _set(file, connection)
     async with open_app(load(file), hands.clock) as app, pages(app):
         try:
             yield Day(world, hands.clock, folder, app)
         finally:
             await _clear(world)
+
+
+def _set(file: Path, connection: Mapping[str, str]) -> None:
+    more = "".join(f'\n{name} = "{value}"' for name, value in connection.items())
+    before, name, after = file.read_text().partition("\nopt_out_extension")
+    file.write_text(f"{before}{more}{name}{after}")
+
+
+def _let_push(file: Path, secret: str) -> None:
+    kept = file.with_name("push-secret")
+    kept.touch(mode=0o600)
+    kept.write_text(secret)
+    before, name, after = file.read_text().partition("\nopt_out_extension")
+    file.write_text(f'{before}\npush_secret = "file:{kept.name}"{name}{after}')
 
 
 async def _clear(world: World) -> None:
@@ -208,7 +236,7 @@ async def _clear(world: World) -> None:
     world.mail.mailbox.mails.clear()
     world.phones.messages.clear()
     async with loopback_client(world.ehr.base_url) as client:
-        for kind in ("Communication", "Appointment", "Slot", "Patient"):
+        for kind in ("Subscription", "Communication", "Appointment", "Slot", "Patient"):
             for one in await world.ehr.search(f"{kind}?_count=500"):
                 answer = await client.delete(f"/{kind}/{one['id']}")
                 assert answer.is_success

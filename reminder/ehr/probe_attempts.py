@@ -136,7 +136,8 @@ FINDING = (
         "versions",
         "It says which version it is.",
         probe_finding.versions,
-        "Contents are compared; what was written is read again.",
+        "Contents are compared. Without versions nothing is written into Appointments, "
+        "unless unversioned_writes is set.",
     ),
     Attempt(
         "id-lists",

@@ -1,5 +1,6 @@
 """`reminder connect`, typed at servers of every manner; no patient is ever in it."""
 
+import asyncio
 import json
 import re
 import tomllib
@@ -14,7 +15,7 @@ from click.testing import Result
 from reminder.app.clock import system_clock
 from reminder.settings.load import load
 from reminder.settings.writing import sample
-from tests.cli.outside import Clinic, typed
+from tests.cli.outside import Clinic, resources, typed
 from tests.ehr.odd_server import (
     CANARIES,
     OddServer,
@@ -25,6 +26,7 @@ from tests.ehr.odd_server import (
     unhappy,
     visit,
 )
+from tests.servers.sekmet import running_sync
 
 
 @pytest.fixture
@@ -413,3 +415,60 @@ def test_a_connection_in_use_is_examined_as_it_is_set(clinic: Clinic) -> None:
     assert told["locations"] == {"elm": 2, "van": 1}
     assert told["locations_without_clinic"] == {"van": 1}
     assert clinic.file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("scopes", "missing"),
+    [
+        pytest.param("system/*.cruds", "", id="all"),
+        pytest.param(
+            "system/Appointment.rs system/Patient.rs", "system/Slot.rs", id="some"
+        ),
+    ],
+)
+def test_an_ehr_that_demands_a_signed_token_is_connected_in_one_command(
+    connect: Connect, folder: Path, tmp_path: Path, scopes: str, missing: str
+) -> None:
+    made = typed(
+        "keys",
+        "new",
+        str(folder / "key.pem"),
+        "--alg",
+        "ES384",
+        "--json",
+        "--config",
+        str(folder / "reminder.toml"),
+    )
+    client = {
+        "client_id": "reminder",
+        "jwks": {"keys": [json.loads(made.stdout)["jwk"]]},
+        "scopes": scopes,
+    }
+    (tmp_path / "sekmet").mkdir()
+    auth = {"types": ["smart", "bearer"], "tokens": ["own"], "smart_clients": [client]}
+
+    with running_sync(
+        tmp_path / "sekmet",
+        settings={"server_auth": auth},
+        headers={"Authorization": "Bearer own"},
+    ) as smart:
+        asyncio.run(smart.put(*resources()))
+        without = connect(smart.base_url)
+        result = connect(
+            smart.base_url,
+            "--client-id",
+            "reminder",
+            "--private-key",
+            "file:key.pem",
+            "--json",
+        )
+
+    assert without.exit_code == 1
+    assert "It asks for a credential" in without.stdout
+    told = json.loads(result.stdout)
+    trials = {each["name"]: each for each in told["trials"]}
+    assert result.exit_code == 0, result.stdout
+    assert trials["authentication"]["found"] == {"credential": "smart"}
+    assert missing in str(trials["scopes"]["found"])
+    assert trials["scopes"]["verdict"] == ("fail" if missing else "pass")
+    assert connections(folder)[0]["auth"]["kind"] == "smart"

@@ -64,6 +64,8 @@ def _booked(
         return None
     if since is None:
         return None
+    if world.chose(appointment):
+        return Reason.ALREADY_KNOWN
     if appointment.key in rebookings(world)[0]:
         return Reason.REBOOKED
     settled = since + clinic.ruleset.settling.moves
@@ -90,7 +92,7 @@ def _cancelled(
     since = appointment.history.status_since
     if appointment.status is not AppointmentStatus.CANCELLED or since is None:
         return None
-    if world.cancelled_it(appointment):
+    if world.cancelled_it(appointment) or world.moved_away(appointment):
         return Reason.ALREADY_KNOWN
     if appointment.key in rebookings(world)[1]:
         return Reason.REBOOKED

@@ -22,6 +22,7 @@ from reminder.rules.prepared import PreparedDirectory, StepKind, rule_of
 _HOLDS = {AnswerState.WAITING, AnswerState.WRITTEN, AnswerState.REQUESTED}
 """An answer the EHR has not been told of yet is an answer."""
 
+_MOVES = {AnswerKind.MOVE, AnswerKind.UNDO_MOVE}
 _SAID = {ReminderState.SENT, ReminderState.ANSWERED}
 _ON_ITS_WAY = {*_SAID, ReminderState.IN_MESSAGE, ReminderState.HELD}
 
@@ -92,6 +93,28 @@ class World:
         last = next(changes, None)
         return last is not None and last.kind is AnswerKind.CANCEL
 
+    def moved_away(self, appointment: Appointment) -> bool:
+        """Whether its patient has moved it to another booking, which stands for it."""
+        others = (one for one in self.person.appointments if one.key != appointment.key)
+        return any(self._is_moved(appointment.key, other) for other in others)
+
+    def chose(self, appointment: Appointment) -> bool:
+        """Whether it is what the patient's move of another booking became."""
+        return any(
+            self._is_moved(answer.appointment, appointment)
+            for answer in self.person.answers
+            if answer.appointment != appointment.key
+        )
+
+    def _is_moved(self, key: AppointmentKey, to: Appointment) -> bool:
+        return any(
+            answer.kind in _MOVES
+            and answer.state in _HOLDS
+            and answer.slot_start_at == to.start_at
+            and (not to.slot_ids or answer.slot_id in to.slot_ids)
+            for answer in self._answers(key)
+        )
+
     def asked_to_cancel(self, appointment: Appointment) -> bool:
         """Whether a human was asked to cancel it, who has not done so yet."""
         changes = (
@@ -117,8 +140,7 @@ class World:
         chosen = [
             (one.at, one.slot_start_at)
             for one in self._answers(appointment.key)
-            if one.kind in {AnswerKind.MOVE, AnswerKind.UNDO_MOVE}
-            and _is_chosen(one, appointment)
+            if one.kind in _MOVES and _is_chosen(one, appointment)
         ]
         known = [
             (at, start) for at, start in (*said, *chosen) if at is not None and start

@@ -36,6 +36,11 @@ class Visitor:
         found = _NEWS.search(self._html)
         return found[1] if found else ""
 
+    @property
+    def page(self) -> str:
+        """The last page, as HTML."""
+        return self._html
+
     async def enter(self, birth_date: date) -> None:
         """Open the link and give the date of birth.
 

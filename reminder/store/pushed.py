@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from reminder.model.pushed import DueHint, Hint
 from reminder.store.batches import batches
 from reminder.store.database import Database
-from reminder.store.statements import claimed, insert, table
+from reminder.store.statements import claimed, insert, one_of, table
 from reminder.store.tables import PersonRow, PushedRow
 
 _PUSHED = table(PushedRow)
@@ -34,10 +34,11 @@ class PushedStore:
     ) -> int:
         """Have these read as soon as possible: how many, once it is committed.
 
-        Patients nobody has an appointment with here are passed over.
+        Patients we have never heard of are passed over; of one that replaced
+        others, those are read.
         """
         async with self._database.write() as session:
-            known = await _known_patients(session, connection, hints)
+            known = await _known(session, connection, hints)
             rows = [
                 {
                     "connection": connection,
@@ -46,7 +47,7 @@ class PushedStore:
                     "next_try_at": at,
                     "attempt": 0,
                 }
-                for name in sorted({_name(hint) for hint in hints if hint in known})
+                for name in sorted(map(_name, known))
             ]
             if rows:
                 await session.execute(_upsert(session), rows)
@@ -124,15 +125,17 @@ def _upsert(session: AsyncSession) -> Insert:
     )
 
 
-async def _known_patients(
+async def _known(
     session: AsyncSession, connection: str, hints: Collection[Hint]
 ) -> set[Hint]:
-    """Every hint but those of patients we have never heard of."""
+    """Every hint of an appointment, and of patients those whose words we keep."""
     patients = [one.resource_id for one in hints if one.resource_type == "Patient"]
     known = {one for one in hints if one.resource_type != "Patient"}
     for ids in batches(patients):
         query = select(_PERSON.c.patient_id).where(
-            _PERSON.c.connection == connection, _PERSON.c.patient_id.in_(ids)
+            _PERSON.c.connection == connection,
+            one_of(session, _PERSON.c.patient_id, ids)
+            | one_of(session, _PERSON.c.survivor_id, ids),
         )
         found = (await session.execute(query)).scalars()
         known |= {Hint("Patient", patient_id) for patient_id in found}

@@ -4,12 +4,15 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from reminder.model.people import PatientKey
 from reminder.model.pushed import SOMETHING, DueHint, Hint
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.pushed import PushedStore
+from reminder.store.statements import table
+from reminder.store.tables import PersonRow
 from tests.store.given import ANA as MAIL
 from tests.store.given import MINUTE, NOON, given_person
 
@@ -130,6 +133,21 @@ async def test_patients_are_read_again_only_if_we_know_them(
     await given_person(database, ring, PatientKey("main", "p1"), MAIL)
 
     kept = await pushed.add("main", [ANA, Hint("Patient", "stranger")], at=NOON)
+
+    assert kept == 1
+    assert await names(pushed) == [ANA]
+
+
+async def test_the_words_of_a_survivor_are_those_of_whom_it_replaced(
+    pushed: PushedStore, database: Database, ring: KeyRing
+) -> None:
+    await given_person(database, ring, PatientKey("main", "p1"), MAIL)
+    await given_person(database, ring, PatientKey("other", "p2"), MAIL)
+    async with database.write() as session:
+        merge = update(table(PersonRow)).values(survivor_id="new")
+        await session.execute(merge)
+
+    kept = await pushed.add("main", [Hint("Patient", "new")], at=NOON)
 
     assert kept == 1
     assert await names(pushed) == [ANA]

@@ -2,17 +2,21 @@
 
 import asyncio
 import contextlib
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol, Self
 from uuid import uuid4
+
+import httpx
 
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.ehr import EHR
 from reminder.flows.sync import Sync, SyncReport
 from reminder.model.appointments import AppointmentKey
 from reminder.sandbox.fault_server import FaultServer
-from reminder.sandbox.fhir_faults.declaring import FHIRFault
+from reminder.sandbox.fhir_faults.declaring import FHIRFault, bends, is_write
+from reminder.sandbox.fhir_faults.exchange import Ask, Asked, Said
 from reminder.sandbox.fhir_faults.searches import last_updated_refused
 from reminder.store.store import Store
 from tests.ehr.pretend import Resource, fixture
@@ -21,7 +25,9 @@ from tests.servers.pretend_fhir import PretendFHIR
 
 DAY = timedelta(days=1)
 HALF_HOUR = timedelta(minutes=30)
-HORIZON = 2 * DAY
+HORIZON = DAY
+# Reading the system's authorities for each of them would take longer than a test.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 FINDS_QUICKLY = {
     "requests_per_s": 10_000,
     "burst": 10_000,
@@ -61,13 +67,8 @@ class Memory:
         return resource
 
     async def search(self, query: str) -> list[Resource]:
-        path, _, value = query.partition("?slot=")
-        assert path == "Appointment"
-        return [
-            one
-            for one in self.server.kept.values()
-            if one is not None and {"reference": value} in one.get("slot", [])
-        ]
+        answer = self.server(httpx.Request("GET", f"{self.base_url}/{query}"))
+        return [entry["resource"] for entry in answer.json()["entry"]]
 
     async def delete(self, resource_type: str, resource_id: str) -> None:
         self.server.delete(resource_type, resource_id)
@@ -110,7 +111,7 @@ class Clinic:
     """Its EHR, the fault server before it, and everything of ours behind that.
 
     `visits` are its Appointments as the clinic meant them. It is noon of a day
-    that no other clinic has; visits are on the next one.
+    that no other clinic has; visits are in the afternoon, or on the next one.
     """
 
     _numbers = iter(range(10_000))
@@ -122,7 +123,7 @@ class Clinic:
         self.noon = datetime(2030, 1, 1, 12, tzinfo=UTC) + number * 8 * DAY
         self.clock = FakeClock(self.noon)
         self.upstream, self.server, self.store = upstream, server, store
-        self.slots = Slots(self.name, self.noon.replace(hour=0) + DAY)
+        self.slots = Slots(self.name, self.noon.replace(hour=0))
         self.visits: dict[str, Resource] = {}
         self.patients = [f"{self.name}-{given}" for given in ("ana", "ben")]
         self.ehr = self.connected()
@@ -131,10 +132,15 @@ class Clinic:
     def connected(self, **config: Any) -> EHR:
         """The EHR room, over HTTP to the fault server."""
         settings = {"base_url": self.server.base_url, **FINDS_QUICKLY, **config}
-        return EHR("main", EHRConfig.model_validate(settings), clock=self.clock)
+        return EHR(
+            "main",
+            EHRConfig.model_validate(settings),
+            clock=self.clock,
+            transport=httpx.AsyncHTTPTransport(verify=_NO_TLS, trust_env=False),
+        )
 
     def syncing(self, *, horizon: timedelta = HORIZON) -> Sync:
-        """The flow that reads it, two days ahead."""
+        """The flow that reads it, a day ahead."""
         return Sync(
             "main",
             self.ehr,
@@ -145,6 +151,7 @@ class Clinic:
             horizon=horizon,
             window_every=HALF_HOUR,
             patient_ttl=DAY,
+            silence_limit=timedelta(hours=2),
         )
 
     async def configure(self, **config: Any) -> None:
@@ -212,6 +219,20 @@ class Clinic:
         """Somebody at the clinic deletes the Appointment."""
         await self.upstream.delete("Appointment", self.id(number))
         del self.visits[self.id(number)]
+
+    async def busy_slots(self) -> set[str]:
+        """The ids of the Slots that are not free."""
+        every = [await self.upstream.read("Slot", self.slots.id(n)) for n in range(10)]
+        return {one["id"] for one in every if one["status"] != "free"}
+
+    def taken_at_the_last_moment(self, number: int) -> FHIRFault:
+        """Somebody else books this Slot just before the first write arrives."""
+
+        async def bend(asked: Asked, ask: Ask) -> Said:
+            await self.book(number)
+            return await ask(asked)
+
+        return bends(is_write)(bend).limited(times=1)
 
     def wrong(self, *faults: FHIRFault) -> None:
         """From now on the EHR goes wrong in these ways."""

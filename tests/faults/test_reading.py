@@ -68,11 +68,11 @@ LATER = [
     case("too-many-requests-for-seconds", Then.NONE, "429"),
     case("too-many-requests-until", Then.NONE, "429"),
     case("unavailable", Then.NONE, "503"),
-    case("unavailable", Then.NONE, "503", times=1, after=5),
+    case("unavailable", Then.NONE, "503", times=1, after=3),
     case("gateway-timeout", Then.NONE, "504"),
-    case("server-error", Then.NONE, "500", times=1, after=6),
-    case("token-expired", Then.NONE, "401", after=4),
-    case("forbidden", Then.NONE, "403", after=4),
+    case("server-error", Then.NONE, "500", times=1, after=4),
+    case("token-expired", Then.NONE, "401", after=3),
+    case("forbidden", Then.NONE, "403", after=3),
     case("break-the-glass", Then.NONE, "403"),
     case("silence-before", Then.NONE, "Timeout", **QUICK),
     case("silence-after", Then.NONE, "Timeout", after=3, **QUICK),
@@ -80,9 +80,9 @@ LATER = [
     case("cut-off", Then.NONE, "Error", after=3),
 ]
 LINKS = [
-    case("next-is-itself", Then.NONE, "loop"),
-    case("next-in-a-circle", Then.NONE, "loop"),
-    case("next-elsewhere", Then.NONE, "another server"),
+    case("next-is-itself"),
+    case("next-in-a-circle"),
+    case("next-elsewhere"),
     case("next-with-another-scheme"),
     case("next-with-another-port"),
     case("next-relative"),
@@ -135,7 +135,6 @@ SEARCHES = [
     case("search-cut-short"),
     case("short-urls"),
     case("deleted-is-404"),
-    case("long-ids", Then.SOME),
     case("statement-missing"),
     case("last-updated-refused"),
 ]
@@ -188,6 +187,7 @@ async def test_nobody_who_is_booked_is_withdrawn_when_a_later_reading_meets(
     await visits_of_two_days(clinic)
     await clinic.configure(**case.config)
     await clinic.sync()
+    clinic.clock.move_on(minutes=5)
     await clinic.put(clinic.visit(1, day=1), clinic.visit(2, status="cancelled"))
     await clinic.delete(3)
     await clinic.put(clinic.visit(6))
@@ -201,6 +201,6 @@ async def test_nobody_who_is_booked_is_withdrawn_when_a_later_reading_meets(
 
     await expect(clinic, case, report)
     there = {seen.appointment_id for seen in during}
-    assert there >= {clinic.id(number) for number in (0, 1, 2, 4, 5)}
+    assert there >= {clinic.id(number) for number in (0, 1, 4, 5)}
     assert recovered.available, recovered
     assert await clinic.mirror() == clinic.truth()

@@ -89,14 +89,14 @@ def byte_order_mark(answer: Said) -> Said:
 
 @says(is_search)
 def oversized(answer: Said) -> Said:
-    """A page is followed by a hundred megabytes of spaces."""
-    return replace(answer, body=answer.body + b" " * 100 * _MEGABYTE)
+    """A page is followed by twenty megabytes of spaces."""
+    return replace(answer, body=answer.body + b" " * 20 * _MEGABYTE)
 
 
 @says(is_search)
 def compression_bomb(answer: Said) -> Said:
-    """A page unpacks to a hundred megabytes."""
-    packed = gzip.compress(answer.body + b" " * 100 * _MEGABYTE, compresslevel=1)
+    """A page unpacks to twenty megabytes."""
+    packed = gzip.compress(answer.body + b" " * 20 * _MEGABYTE, compresslevel=1)
     return replace(answer, body=packed).with_headers(content_encoding="gzip")
 
 

@@ -103,7 +103,7 @@ def next_with_a_plus(page: Resource, asked: Asked) -> None:
 
 
 def _offset(value: str) -> str:
-    return f"{value[:-1]}+00:00" if value[:2] in ("ge", "lt") else value
+    return f"{value[:-1]}+00:00" if value[-1:] == "Z" else value
 
 
 @asks(is_later_page)

@@ -1,0 +1,377 @@
+"""A clinic's life as it comes: after every whole reading our mirror is the EHR.
+
+The EHR is a faithful one in memory; the room that speaks FHIR, the flow and the
+store are the real ones. What the clinic does, and when we read, are up to
+Hypothesis.
+"""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from reminder.ehr.config import EHRConfig
+from reminder.ehr.ehr import EHR
+from reminder.flows.sync import Sync
+from reminder.store.keyring import KeyRing
+from reminder.store.store import open_store
+from tests.fakes import FakeClock
+from tests.servers.pretend_fhir import PretendFHIR
+
+BASE_URL = "https://ehr.example.org/fhir"
+NEW_YORK = ZoneInfo("America/New_York")
+# Friday noon in New York; the clocks there change on Sunday.
+BEGINS = datetime(2027, 3, 12, 17, tzinfo=UTC)
+DAY, HALF_HOUR = timedelta(days=1), timedelta(minutes=30)
+HORIZON = 3 * DAY
+PATIENTS = ("ana", "ben", "cleo", "dov")
+DOCTORS = ("lee", "roy")
+
+PLANS: dict[str, dict[str, Any]] = {
+    "by-date": {"search_plan": "by-date"},
+    "by-roster": {
+        "search_plan": "by-roster",
+        "roster": tuple(f"Practitioner/{doctor}" for doctor in DOCTORS),
+        "actors_per_request": 1,
+    },
+    "by-patient": {
+        "search_plan": "by-patient",
+        "patient_group": "Group/everybody",
+        "actors_per_request": 3,
+    },
+}
+_MIRROR = """
+    SELECT appointment_id, patient_id, status, start_at FROM appointment WHERE NOT gone
+"""
+# From before yesterday's midnight to beyond the horizon, in half-hours from now.
+WHEN = st.integers(-80, 190)
+WHICH = st.integers(0, 99)
+WRITTEN = st.sampled_from(["utc", "offset", "no-zone"])
+WHO = st.lists(st.sampled_from(PATIENTS), min_size=1, max_size=3, unique=True)
+
+
+class Seen(NamedTuple):
+    """One booking, as either side has it."""
+
+    appointment_id: str
+    patient_id: str
+    status: str
+    start_at: datetime
+
+
+class Killed(BaseException):
+    """Our process ended there."""
+
+
+class Line:
+    """The line to the EHR, which may break, or we may, at the n-th request."""
+
+    def __init__(self, server: PretendFHIR) -> None:
+        self.server = server
+        self.breaks_at: int | None = None
+        self.kills = False
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.breaks_at is not None:
+            self.breaks_at -= 1
+            if self.breaks_at < 0:
+                if self.kills:
+                    raise Killed
+                return httpx.Response(503)
+        return self.server(request)
+
+    def mend(self) -> None:
+        self.breaks_at, self.kills = None, False
+
+
+class ClinicLife(RuleBasedStateMachine):
+    """One clinic, and one installation that reads it."""
+
+    def __init__(self, template: Path, ring: KeyRing, config: dict[str, Any]) -> None:
+        super().__init__()
+        self.clock = FakeClock(BEGINS)
+        self.server = PretendFHIR(BASE_URL, self.clock, NEW_YORK)
+        self.line = Line(self.server)
+        self.config = config
+        self.names = iter(range(1000))
+        self.known: set[str] = set()
+        self.broken_off = False
+        self.runner = asyncio.Runner()
+        self.database = template.with_name("life.db")
+        shutil.copy(template, self.database)
+        self.store = self.run(open_store(f"sqlite:///{self.database}", ring))
+        self.connect()
+        self.server.put(*_people())
+
+    def run(self, coroutine: Any) -> Any:
+        return self.runner.run(coroutine)
+
+    def connect(self) -> None:
+        """Our process begins."""
+        config = {
+            "base_url": BASE_URL,
+            "site_zone": "America/New_York",
+            "page_size": 2,
+            "requests_per_s": 100_000,
+            "burst": 100_000,
+            **self.config,
+        }
+        self.ehr = EHR(
+            "main",
+            EHRConfig.model_validate(config),
+            clock=self.clock,
+            transport=httpx.MockTransport(self.line),
+        )
+        self.sync = Sync(
+            "main",
+            self.ehr,
+            bookings=self.store.appointments,
+            states=self.store.sync_state,
+            worklist=self.store.worklist,
+            clock=self.clock,
+            horizon=HORIZON,
+            window_every=HALF_HOUR,
+            patient_ttl=DAY,
+            silence_limit=timedelta(hours=2),
+        )
+
+    def teardown(self) -> None:
+        self.run(self.ehr.aclose())
+        self.run(self.store.aclose())
+        self.runner.close()
+
+    # What the clinic does.
+
+    @rule(who=WHO, when=WHEN, doctor=st.sampled_from(DOCTORS), written=WRITTEN)
+    def book(self, who: list[str], when: int, doctor: str, written: str) -> None:
+        self.server.put(
+            _visit(f"v{next(self.names)}", who, doctor, self.at(when, written))
+        )
+
+    @precondition(lambda self: self.visits())
+    @rule(which=WHICH, when=WHEN, written=WRITTEN)
+    def move(self, which: int, when: int, written: str) -> None:
+        self.change(which, **self.at(when, written))
+
+    @precondition(lambda self: self.visits())
+    @rule(which=WHICH, when=WHEN)
+    def cancel_and_book_anew(self, which: int, when: int) -> None:
+        old = self.chosen(which)
+        new = old | {"id": f"v{next(self.names)}", "status": "booked"}
+        self.server.put(old | {"status": "cancelled"})
+        self.server.put(new | self.at(when, "utc"))
+
+    @precondition(lambda self: self.visits())
+    @rule(
+        which=WHICH,
+        status=st.sampled_from(["cancelled", "entered-in-error", "noshow", "booked"]),
+    )
+    def give_another_status(self, which: int, status: str) -> None:
+        self.change(which, status=status)
+
+    @precondition(lambda self: self.visits())
+    @rule(which=WHICH, who=WHO)
+    def have_others_come(self, which: int, who: list[str]) -> None:
+        old = self.chosen(which)
+        doctor = old["participant"][-1]["actor"]["reference"].rpartition("/")[2]
+        self.server.put(old | {"participant": _participants(who, doctor)})
+
+    @precondition(lambda self: self.visits())
+    @rule(which=WHICH)
+    def delete(self, which: int) -> None:
+        self.server.delete("Appointment", self.chosen(which)["id"])
+
+    @rule(half_hours=st.sampled_from([1, 3, 16, 48, 75]))
+    def let_time_pass(self, half_hours: int) -> None:
+        self.clock.now += half_hours * HALF_HOUR
+
+    # What we do.
+
+    @rule()
+    def read_what_changed(self) -> None:
+        self.clock.move_on(minutes=1)
+
+        assert self.run(self.sync.run()).problem == ""
+
+    @rule()
+    def read_everything(self) -> None:
+        if self.broken_off:
+            # What was read before the break may have changed since.
+            self.clock.move_on(minutes=1)
+            assert self.run(self.sync.run(everything=True)).available
+        self.clock.move_on(minutes=1)
+        report = self.run(self.sync.run(everything=True))
+
+        self.broken_off = False
+        assert report.available, report
+        assert self.mirror() == self.truth()
+
+    @rule(at=st.integers(0, 12))
+    def read_until_the_ehr_ends_it(self, at: int) -> None:
+        self.line.breaks_at, self.broken_off = at, True
+        self.clock.move_on(minutes=1)
+        self.run(self.sync.run(everything=True))
+        self.line.mend()
+        self.clock.now += HALF_HOUR
+
+    @rule(at=st.integers(0, 12))
+    def read_until_our_process_ends(self, at: int) -> None:
+        self.line.breaks_at, self.line.kills, self.broken_off = at, True, True
+        self.clock.move_on(minutes=1)
+        with contextlib.suppress(Killed):
+            self.run(self.sync.run(everything=True))
+        self.line.mend()
+        self.run(self.ehr.aclose())
+        self.connect()
+
+    @invariant()
+    def nothing_that_exists_is_gone(self) -> None:
+        ids = {seen.appointment_id for seen in self.mirror(everything=True)}
+        there = {visit["id"] for visit in self.visits()}
+
+        assert ids >= self.known & there
+        self.known |= ids
+
+    # What both are.
+
+    def visits(self) -> list[dict[str, Any]]:
+        return [
+            resource
+            for path, resource in self.server.kept.items()
+            if resource is not None and path.startswith("Appointment/")
+        ]
+
+    def chosen(self, which: int) -> dict[str, Any]:
+        visits = self.visits()
+        return json.loads(json.dumps(visits[which % len(visits)]))
+
+    def change(self, which: int, **elements: Any) -> None:
+        self.server.put(self.chosen(which) | elements)
+
+    def at(self, when: int, written: str) -> dict[str, str]:
+        now = self.clock.now.replace(minute=0, second=0, microsecond=0)
+        start = now + when * HALF_HOUR
+        write = _WRITTEN[written]
+        return {"start": write(start), "end": write(start + HALF_HOUR)}
+
+    def is_in_horizon(self, seen: Seen) -> bool:
+        return self.clock.now - DAY <= seen.start_at < self.clock.now + HORIZON
+
+    def truth(self) -> set[Seen]:
+        bookings = {
+            Seen(
+                visit["id"],
+                one["actor"]["reference"].removeprefix("Patient/"),
+                visit["status"],
+                _instant(visit["start"]),
+            )
+            for visit in self.visits()
+            for one in visit["participant"]
+            if one["actor"]["reference"].startswith("Patient/")
+        }
+        return set(filter(self.is_in_horizon, bookings))
+
+    def mirror(self, *, everything: bool = False) -> set[Seen]:
+        # Straight from the file, since this is asked after every step.
+        with contextlib.closing(sqlite3.connect(self.database)) as connection:
+            rows = connection.execute(_MIRROR).fetchall()
+        bookings = {
+            Seen(*row, datetime.fromisoformat(start).replace(tzinfo=UTC))
+            for *row, start in rows
+        }
+        return bookings if everything else set(filter(self.is_in_horizon, bookings))
+
+
+def _utc(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _offset(at: datetime) -> str:
+    return at.astimezone(NEW_YORK).isoformat()
+
+
+def _no_zone(at: datetime) -> str:
+    return at.astimezone(NEW_YORK).replace(tzinfo=None).isoformat()
+
+
+_WRITTEN: dict[str, Callable[[datetime], str]] = {
+    "utc": _utc,
+    "offset": _offset,
+    "no-zone": _no_zone,
+}
+
+
+def _instant(written: str) -> datetime:
+    at = datetime.fromisoformat(written)
+    return (at if at.tzinfo else at.replace(tzinfo=NEW_YORK)).astimezone(UTC)
+
+
+def _people() -> list[dict[str, Any]]:
+    named = [("Patient", one) for one in PATIENTS]
+    named += [("Practitioner", one) for one in DOCTORS]
+    members = [{"entity": {"reference": f"Patient/{one}"}} for one in PATIENTS]
+    everybody = {
+        "resourceType": "Group",
+        "id": "everybody",
+        "type": "person",
+        "actual": True,
+        "member": members,
+    }
+    return [everybody] + [
+        {"resourceType": kind, "id": one, "name": [{"family": one.title()}]}
+        for kind, one in named
+    ]
+
+
+def _participants(who: list[str], doctor: str) -> list[dict[str, Any]]:
+    actors = [*(f"Patient/{one}" for one in who), f"Practitioner/{doctor}"]
+    return [{"actor": {"reference": actor}, "status": "accepted"} for actor in actors]
+
+
+def _visit(
+    name: str, who: list[str], doctor: str, times: dict[str, str]
+) -> dict[str, Any]:
+    return {
+        "resourceType": "Appointment",
+        "id": name,
+        "status": "booked",
+        "participant": _participants(who, doctor),
+        **times,
+    }
+
+
+@pytest.mark.parametrize("plan", [pytest.param(each, id=each) for each in PLANS])
+def test_the_mirror_is_the_ehr_after_every_whole_reading(
+    plan: str, sqlite_template: Path, tmp_path: Path, ring: KeyRing
+) -> None:
+    template = tmp_path / "template.db"
+    shutil.copy(sqlite_template, template)
+
+    run_state_machine_as_test(
+        lambda: ClinicLife(template, ring, PLANS[plan]),
+        settings=settings(
+            max_examples=4,
+            stateful_step_count=20,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -111,14 +111,8 @@ class Pushed:
             await self._hints.again(self.connection, due, at=again_at)
             return report
         self._pause, self._not_before = timedelta(), None
-        log.info(
-            "read_pushed",
-            connection=self.connection,
-            read=report.read,
-            gone=report.gone,
-            quarantined=report.quarantined,
-            patients=report.patients,
-        )
+        if report != PushReport(taken=len(due)):
+            self._say(report)
         return report
 
     def _parts(self, due: Sequence[DueHint]) -> Iterator[tuple[list[DueHint], Reads]]:
@@ -158,6 +152,16 @@ class Pushed:
             return Again(refused=frozenset(ids))
         self._looked_at = now
         return Again(refused=frozenset() if await self._look() else frozenset(ids))
+
+    def _say(self, report: PushReport) -> None:
+        log.info(
+            "read_pushed",
+            connection=self.connection,
+            read=report.read,
+            gone=report.gone,
+            quarantined=report.quarantined,
+            patients=report.patients,
+        )
 
     def _back_off(self, error: EHRError, *, waiting: int) -> datetime:
         wished = error.retry_after if isinstance(error, EHRUnavailable) else None

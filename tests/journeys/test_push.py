@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from reminder.app.serve import work
 from reminder.ehr.subscriptions import SECRET, by_criteria, by_topic
+from reminder.model.pushed import Hint
 from reminder.model.reminders import ReminderState
 from reminder.sandbox.serving import loopback_client
 from reminder.sandbox.settings_text import CONNECTION
@@ -137,6 +138,15 @@ async def test_a_push_without_payload_has_us_look_at_what_changed(
     await day.put(*booked("cora"))
 
     await until(lambda: some_are(day, ReminderState.PLANNED, "visit-cora"))
+
+
+async def test_what_another_node_took_in_is_read_here(day: Day) -> None:
+    await day.put(*booked("eve"))
+
+    hint = Hint("Appointment", "visit-eve")
+    await day.app.store.pushed.add(CONNECTION, [hint], at=day.clock())
+
+    await until(lambda: some_are(day, ReminderState.PLANNED, "visit-eve"))
 
 
 async def test_a_stranger_makes_us_read_nothing(day: Day, endpoint: str) -> None:

@@ -15,7 +15,7 @@ class Cap:
 
     Servers may give fewer than they were asked for, and neither a link to the
     rest nor a total. But all their full pages are of one size: a page as large
-    as the largest seen so far may be full, unless links were seen to work.
+    as the largest seen so far may be full.
     """
 
     asked: int
@@ -27,6 +27,10 @@ class Cap:
         full_at = min(self.asked, page.count or self.asked, self._largest)
         self._largest = max(self._largest, page.size)
         return page.size >= full_at
+
+    def is_as_full_as_asked(self, page: Page) -> bool:
+        """Whether the page holds what the server was asked to put on one."""
+        return page.size >= min(self.asked, page.count or self.asked)
 
 
 @dataclass(slots=True)
@@ -73,8 +77,10 @@ class Tally:
         if not is_idle:
             self._ends_full = self.cap.may_be_full(page)
             self.cap.links_work |= self._pages > 1
-        if page.next_link is None and self._ends_full and not self.cap.links_work:
-            self._may_lack = True
+        if page.next_link is None and self._pages == 1:
+            # Where links work, only a page as full as we asked for is suspicious.
+            guess = self._ends_full and not self.cap.links_work
+            self._may_lack = guess or self.cap.is_as_full_as_asked(page)
         return True
 
     def leads_nowhere(self) -> None:

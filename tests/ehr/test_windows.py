@@ -259,19 +259,35 @@ async def test_what_the_server_takes_the_page_size_for_counts(
     assert kept.end.complete
 
 
-async def test_once_links_were_seen_to_work_a_full_page_is_just_full(
+async def test_once_links_were_seen_to_work_the_largest_page_is_just_that(
     make_ehr: MakeEHR,
 ) -> None:
-    server = PagingServer(HOURLY, total=False)
-    ehr = make_ehr(server, page_size=3)
+    visits = [
+        visit(n, instant_text(START + timedelta(minutes=14 * n))) for n in range(100)
+    ]
+    server = PagingServer(visits, total=False)
+    ehr = make_ehr(server, page_size=60)
     await read(ehr)
     asked = len(server.asked)
 
-    three_hours = Window(START + timedelta(hours=5), START + timedelta(hours=8))
-    kept = await read(ehr, three_hours)
+    few = Window(START, START + timedelta(minutes=14 * 50))
+    kept = await read(ehr, few)
 
-    assert (len(kept.ids), kept.end.complete) == (3, True)
+    assert (len(kept.ids), kept.end.complete) == (50, True)
     assert len(server.asked) == asked + 1
+
+
+async def test_a_page_as_full_as_we_asked_for_is_suspicious_for_ever(
+    make_ehr: MakeEHR,
+) -> None:
+    server = PagingServer(HOURLY, total=False)
+    ehr = make_ehr(server, page_size=4)
+    await read(ehr)
+    server.links = False
+
+    kept = await read(ehr)
+
+    assert (len(kept.ids), kept.end.complete) == (9, True)
 
 
 def outcome(code: str, severity: str = "error", epic: str | None = None) -> Resource:

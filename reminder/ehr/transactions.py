@@ -12,6 +12,7 @@ from reminder.ehr.edits import Edit, Visit
 from reminder.ehr.errors import EHRError, EHRNotOffered, EHRRefused
 from reminder.ehr.exchange import Exchange
 from reminder.ehr.http import Answer
+from reminder.ehr.occupants import LostRace, Occupants
 from reminder.ehr.outcomes import issue_code, not_written, said_no
 from reminder.ehr.raw import Resource, as_object, objects
 from reminder.ehr.undo import Undo
@@ -27,6 +28,7 @@ class Transactions:
     exchange: Exchange
     decider: Decider
     undo: Undo
+    occupants: Occupants
 
     async def send(self, wish: Wish, now: Visit, edits: Edits) -> None:
         """Write all of it; a single resource needs no transaction."""
@@ -44,6 +46,12 @@ class Transactions:
         if not 200 <= answer.status < 300:
             raise not_written(answer)
         await self._expect_each_written(answer, list(edits))
+        try:
+            await self.occupants.expect_first(wish.key.appointment_id, edits.taken)
+        except LostRace:
+            # Who heeds no versions has let two in: the Slot is the other one's.
+            await self.undo.all([*edits.free, edits.appointment])
+            raise
 
     async def tidy(self, wish: Wish, now: Visit) -> Visit:
         """Nothing: whatever was written was written whole."""

@@ -46,7 +46,7 @@ class AppointmentWriter:
         updates = Updates(exchange, marking, undo, occupants)
         self._attempts = {
             WriteStyle.TRANSACTION: Attempts(
-                exchange, Transactions(exchange, plain, undo)
+                exchange, Transactions(exchange, plain, undo, occupants)
             ),
             WriteStyle.UPDATE: Attempts(exchange, updates),
             WriteStyle.PATCH: Attempts(exchange, Patches(exchange, plain, occupants)),

@@ -127,6 +127,7 @@ async def test_what_was_settled_can_be_asked_again(answers: AnswerStore) -> None
     ("state", "write_back"),
     [
         pytest.param(AnswerState.WRITTEN, WriteBackState.DONE, id="written"),
+        pytest.param(AnswerState.REQUESTED, WriteBackState.DONE, id="requested"),
         pytest.param(AnswerState.LOST, WriteBackState.FAILED, id="lost"),
         pytest.param(AnswerState.FAILED, WriteBackState.FAILED, id="failed"),
         pytest.param(AnswerState.WAITING, WriteBackState.WAITING, id="no-news"),
@@ -144,6 +145,21 @@ async def test_settling_closes_what_waited_to_be_written(
 
     assert await answers.latest(VISIT) == [replace(kept, state=state)]
     assert await write_backs.counts() == {write_back: 1}
+
+
+async def test_what_humans_were_asked_for_is_found_until_it_has_an_end(
+    answers: AnswerStore,
+) -> None:
+    cancel = await record(answers, answer(AnswerKind.CANCEL), WriteBackKind.CANCEL)
+    confirm = await record(answers, answer(at=NOON + MINUTE))
+    for each in (cancel, confirm):
+        await answers.settle(each.answer_id, AnswerState.REQUESTED, now=NOON)
+
+    found = await answers.requested(limit=9)
+    await answers.settle(cancel.answer_id, AnswerState.WRITTEN, now=NOON)
+
+    assert found == [replace(cancel, state=AnswerState.REQUESTED)]
+    assert await answers.requested(limit=9) == []
 
 
 async def test_what_was_written_is_never_called_lost(answers: AnswerStore) -> None:

@@ -160,3 +160,36 @@ async def test_the_link_an_answer_came_by_is_found(
 
     assert await links.of_answer(asked.answer_id) == await links.link(message_id)
     assert await links.of_answer(uuid4()) is None
+
+
+class TestFollowing:
+    NEW = VISIT._replace(appointment_id="anew")
+
+    async def test_an_answered_link_opens_what_the_visit_was_booked_as(
+        self, links: LinkStore, queue: MessageQueue, database: Database, ring: KeyRing
+    ) -> None:
+        message_id = await queue.enqueue(new_link(VISIT), now=NOON)
+        asked = answer(message_id=message_id)
+        await AnswerStore(database, ring).record(
+            asked, write_back=WriteBackKind.MOVE, now=NOON, first_try_at=NOON
+        )
+
+        await links.follow(VISIT, "anew")
+        await links.follow(VISIT, "anew")
+
+        link = await links.link(message_id)
+        assert link is not None
+        assert set(link.appointments) == {VISIT, self.NEW}
+
+    async def test_what_is_still_to_go_and_what_is_of_others_stays_as_it_is(
+        self, links: LinkStore, queue: MessageQueue
+    ) -> None:
+        waiting = await queue.enqueue(new_link(VISIT), now=NOON)
+        of_another = await queue.enqueue(new_link(SIBLING), now=NOON)
+
+        await links.follow(VISIT, "anew")
+
+        for message_id, key in ((waiting, VISIT), (of_another, SIBLING)):
+            link = await links.link(message_id)
+            assert link is not None
+            assert link.appointments == (key,)

@@ -135,6 +135,33 @@ async def test_a_late_node_writes_nothing(
     assert await write_backs.counts() == {WriteBackState.DONE: 1}
 
 
+async def test_what_a_human_was_asked_for_is_done_and_its_answer_requested(
+    write_backs: WriteBackStore, answers: AnswerStore, database: Database, ring: KeyRing
+) -> None:
+    await ask(answers, AnswerKind.CANCEL, WriteBackKind.CANCEL)
+    [asked] = await claim(write_backs)
+
+    await write_backs.requested(asked, now=NOON)
+    await write_backs.requested(asked, now=NOON)
+
+    assert await write_backs.counts() == {WriteBackState.DONE: 1}
+    assert await answers.counts() == {(AnswerKind.CANCEL, AnswerState.REQUESTED): 1}
+    assert await Worklist(database, ring).open() == []
+
+
+async def test_a_move_says_which_slots_it_leaves(
+    write_backs: WriteBackStore, answers: AnswerStore
+) -> None:
+    move = answer(AnswerKind.MOVE, slot_id="new", before_slot_ids=("s1", "s2"))
+    await answers.record(
+        move, write_back=WriteBackKind.MOVE, now=NOON, first_try_at=NOON
+    )
+
+    [to_write] = await claim(write_backs)
+
+    assert (to_write.slot_ids, to_write.before_slot_ids) == (("new",), ("s1", "s2"))
+
+
 async def test_a_retry_is_due_when_it_says(
     write_backs: WriteBackStore, answers: AnswerStore
 ) -> None:

@@ -10,6 +10,7 @@ from reminder.ehr.profiles import profiles
 from reminder.model.capabilities import SearchPlan
 from reminder.model.trials import ConnectionReport
 from reminder.settings.load import Loaded, from_text
+from reminder.settings.problems import Problem, SettingsError
 from reminder.settings.tree import ConnectionSettings
 from reminder.settings.writing import (
     connection_names,
@@ -75,7 +76,7 @@ def draft_of(
         Stopped: there is no connection of that name.
         SettingsError: the file is no TOML.
     """
-    before = file.read_text(encoding="utf-8") if file.exists() else None
+    before = _read(file) if file.exists() else None
     url = address(target)
     if url is None:
         known = connection_names(before or "")
@@ -92,6 +93,14 @@ def draft_of(
     text = with_connection(start, name, {"base_url": url, **_tryable(fields)})
     is_known = before is not None and name in names and name != free
     return Draft(file, name, is_known=is_known, before=before, text=text)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        problem = Problem(str(file), None, "is no text in UTF-8")
+        raise SettingsError(str(file), [problem]) from None
 
 
 def _tryable(fields: Mapping[str, Any]) -> dict[str, Any]:

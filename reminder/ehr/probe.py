@@ -12,7 +12,7 @@ from reminder.ehr.pacing import Pace
 from reminder.ehr.probe_asking import Asking
 from reminder.ehr.probe_attempts import ATTEMPTS
 from reminder.ehr.probe_plan import chosen_plan
-from reminder.ehr.probe_session import Given, Session, Told, held
+from reminder.ehr.probe_session import Given, Limits, Session, Told, held
 from reminder.ehr.profiles import Limit, Profile
 from reminder.ehr.styles import writing
 from reminder.model.capabilities import SearchPlan
@@ -20,7 +20,6 @@ from reminder.model.clock import Clock
 from reminder.model.trials import ConnectionReport, Trial
 
 _PLENTY = 1_000_000
-TRIAL_LIMIT_S = 30.0
 
 
 async def probe(
@@ -29,14 +28,14 @@ async def probe(
     clock: Clock,
     given: Given | None = None,
     try_writes: bool = False,
-    limit_s: float = TRIAL_LIMIT_S,
+    limits: Limits | None = None,
     told: Told = lambda held, of: None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> ConnectionReport:
     """Try everything at the EHR, one request after the other.
 
-    At most 60 requests, at the pace the connection allows. No trial takes
-    longer than `limit_s`. Nothing is written, but with `try_writes` one
+    At most 60 requests, at the pace the connection allows, and no longer than
+    `limits`. Nothing is written, but with `try_writes` one
     appointment, exactly as it is. Whatever the server does, there is a report.
     """
     # Time is taken of each request, so that waiting for a turn comes before.
@@ -57,7 +56,7 @@ async def probe(
         direct=transport is None,
     )
     try:
-        trials = await held(ATTEMPTS, session, limit_s, told)
+        trials = await held(ATTEMPTS, session, limits or Limits(), told)
     finally:
         await client.aclose()
         await stranger.aclose()

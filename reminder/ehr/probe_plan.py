@@ -37,7 +37,8 @@ def chosen_plan(
     what the statement promises, if one was `published`; a plan that was
     disproven is never chosen.
     """
-    if any(_is(trials, name, _FAIL) for name in _GATES):
+    spoken_to = all(_is(trials, name, _PASS) for name in _FIRST)
+    if not spoken_to or any(_is(trials, name, _FAIL) for name in _GATES):
         return ChosenPlan(None, "Nothing can be read, so that no plan can be chosen.")
     for plan in SearchPlan:
         if _proven(plan, trials):
@@ -49,10 +50,8 @@ def chosen_plan(
     return ChosenPlan(None, "Appointments are neither found by a search nor by id.")
 
 
-_GATES = (
-    *("reachable", "fhir-version", "authentication", "appointments"),
-    *("patients",),
-)
+_FIRST = ("reachable", "authentication")
+_GATES = ("fhir-version", "appointments", "patients")
 _UNPROVEN = (
     "Not proven: too little could be tried. Give ids to try with (--patient, "
     "--practitioner, --location, --appointment), or look again when there are "

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reminder.ehr.client import Params
 from reminder.ehr.config import EHRConfig
-from reminder.ehr.errors import EHRError
+from reminder.ehr.errors import EHRError, EHRUnavailable
 from reminder.ehr.instants import instant_text
 from reminder.ehr.probe_asking import MOST_REQUESTS, Asking, BudgetSpent
 from reminder.ehr.raw import Resource, objects
@@ -146,18 +146,30 @@ class Attempt:
     gates: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many seconds one trial may take, and all of them together."""
+
+    one_s: float = 30
+    all_s: float = 180
+
+
 async def held(
-    attempts: Sequence[Attempt], session: Session, limit_s: float, told: Told
+    attempts: Sequence[Attempt], session: Session, limits: Limits, told: Told
 ) -> list[Trial]:
     """Each in its turn; what goes wrong in one is its own verdict."""
     trials: list[Trial] = []
     closed_by: str | None = None
+    time = asyncio.get_running_loop().time
+    until = time() + limits.all_s
     for attempt in attempts:
         told(len(trials), len(attempts))
         if closed_by is not None:
             result = unknown(why=f"not tried after {closed_by}")
+        elif time() >= until:
+            result = unknown(why=f"not tried: {limits.all_s:g} s were over")
         else:
-            result = await _result(attempt, session, limit_s)
+            result = await _result(attempt, session, limits.one_s)
         trial = _trial(attempt, result)
         if attempt.gates and trial.verdict is Verdict.FAIL:
             closed_by = attempt.name
@@ -169,6 +181,10 @@ async def _result(attempt: Attempt, session: Session, limit_s: float) -> Result:
     try:
         async with asyncio.timeout(limit_s):
             return await attempt.run(session)
+    except EHRUnavailable as error:
+        # A server that is busy has not said what it would have answered.
+        is_later = not (error.sent or attempt.gates)
+        return (unknown if is_later else failed)(answer=str(error))
     except EHRError as error:
         return failed(answer=str(error))
     except TimeoutError:

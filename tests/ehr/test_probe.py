@@ -15,7 +15,7 @@ from reminder.ehr.config import EHRConfig
 from reminder.ehr.probe import probe
 from reminder.ehr.probe_asking import MOST_REQUESTS
 from reminder.ehr.probe_attempts import ATTEMPTS
-from reminder.ehr.probe_session import Given
+from reminder.ehr.probe_session import Given, Limits
 from reminder.model.capabilities import SearchPlan, WriteStyle
 from reminder.model.trials import ConnectionReport, Trial, Verdict
 from tests.ehr.conftest import NOW
@@ -48,7 +48,7 @@ async def examined(
         clock=lambda: NOW,
         given=given,
         try_writes=try_writes,
-        limit_s=5,
+        limits=Limits(one_s=5),
         # Not even a handshake: the address exists nowhere.
         transport=httpx.MockTransport(handler),
     )
@@ -474,11 +474,45 @@ async def test_a_trial_that_never_ends_is_cut_off() -> None:
     report = await probe(
         EHRConfig(base_url=BASE_URL),
         clock=lambda: NOW,
-        limit_s=0.05,
+        limits=Limits(one_s=0.05),
         transport=httpx.MockTransport(endless),
     )
 
     assert trial(report, "smart").found == {"answer": "no end after 0.05 s"}
+
+
+async def test_when_the_time_is_over_the_rest_is_not_tried() -> None:
+    report = await probe(
+        EHRConfig(base_url=BASE_URL),
+        clock=lambda: NOW,
+        limits=Limits(all_s=0),
+        transport=httpx.MockTransport(OddServer()),
+    )
+
+    assert report.requests == 0
+    assert all(each.verdict is Verdict.UNKNOWN for each in report.trials)
+    assert not report.can_work
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        pytest.param(429, Verdict.UNKNOWN, id="later"),
+        pytest.param(503, Verdict.UNKNOWN, id="away"),
+        pytest.param(500, Verdict.FAIL, id="broken"),
+    ],
+)
+async def test_a_server_that_is_busy_has_not_failed(
+    status: int, expected: Verdict
+) -> None:
+    server = OddServer()
+    server.manners.append(
+        lambda _, params: unhappy(status) if "_include" in dict(params) else None
+    )
+
+    report = await examined(server)
+
+    assert verdict(report, "include") is expected
 
 
 async def test_whatever_a_server_says_there_is_a_report_within_the_budget() -> None:

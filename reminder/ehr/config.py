@@ -205,6 +205,13 @@ class EHRConfig(Part):
         return self
 
     @model_validator(mode="after")
+    def _only_moves_rebook(self) -> "EHRConfig":
+        for name in ("confirm_by", "cancel_by"):
+            if getattr(self, name) is WriteStyle.REBOOK:
+                raise ValueError(f"{name}: rebook is a way to move only")
+        return self
+
+    @model_validator(mode="after")
     def _plan_has_whom(self) -> "EHRConfig":
         types = {each.partition("/")[0] for each in self.roster}
         wanted = _ROSTER_OF.get(self.roster_parameter or "")

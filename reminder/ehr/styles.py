@@ -22,13 +22,11 @@ def style_of(writing: Writing, kind: WriteBackKind) -> WriteStyle:
     """The style for one kind; a cancellation is taken back as it was made."""
     match kind:
         case WriteBackKind.CONFIRM:
-            style = writing.confirm
+            return writing.confirm
         case WriteBackKind.MOVE:
             return writing.move
         case _:
-            style = writing.cancel
-    # Nothing but a move can be a new booking.
-    return WriteStyle.REQUEST if style is WriteStyle.REBOOK else style
+            return writing.cancel
 
 
 def _confirm(can: Capabilities) -> WriteStyle:

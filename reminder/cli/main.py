@@ -21,6 +21,7 @@ from reminder.cli import (
     lists,
     push,
     rules,
+    sandbox,
     settings,
     work,
 )
@@ -39,6 +40,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(rules.app, name="rules")
 app.add_typer(consent.app, name="consent")
 app.add_typer(keys.app, name="keys")
+app.add_typer(sandbox.app, name="sandbox")
 app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("connect")(connect.connect)

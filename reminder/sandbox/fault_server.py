@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import httpx
 from starlette.applications import Starlette
@@ -14,6 +14,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from reminder.ehr.addresses import is_loopback
+from reminder.sandbox.errors import SandboxError
 from reminder.sandbox.fhir_faults.declaring import FHIRFault
 from reminder.sandbox.fhir_faults.exchange import Ask, Asked, Bend, Manner, Said
 from reminder.sandbox.fhir_faults.pages import next_link
@@ -30,6 +32,7 @@ _NOT_PASSED_BACK = {
 }
 _REMEMBERED = 10_000
 _BETWEEN_DROPS_S = 0.02
+_AS_LONG_AS_IT_TAKES_S = 120
 
 
 @dataclass(eq=False, slots=True)
@@ -63,6 +66,9 @@ class FaultServer:
     methods and paths with their queries, as they came in. Serve `app` without
     a `Date` of the server's own: the EHR's is passed on.
 
+    Raises:
+        SandboxError: the EHR's address is none, or `http://` beyond this machine.
+
     Args:
         upstream: the FHIR base URL of the EHR.
         public_url: our own address, without a path: that is the EHR's.
@@ -72,11 +78,11 @@ class FaultServer:
     def __init__(
         self, upstream: str, public_url: str, client: httpx.AsyncClient | None = None
     ) -> None:
-        parts = urlsplit(upstream.rstrip("/"))
+        parts = _address(upstream)
         self._upstream = f"{parts.scheme}://{parts.netloc}"
         self._public_url = public_url.rstrip("/")
         self._base_path = parts.path
-        self._client = client or loopback_client()
+        self._client = client or _client(parts.scheme)
         self._happening: list[_Happening] = []
         self._pages: dict[str, int] = {}
         self._well = asyncio.Event()
@@ -179,6 +185,22 @@ class FaultServer:
             for name, value in answer.headers.items()
             if name not in _NOT_PASSED_BACK
         }
+
+
+def _address(upstream: str) -> SplitResult:
+    parts = urlsplit(upstream.rstrip("/"))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SandboxError("the EHR's address begins with https:// and a host")
+    # Whoever connects through us sends credentials and patients this way.
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise SandboxError("http:// is only for this machine")
+    return parts
+
+
+def _client(scheme: str) -> httpx.AsyncClient:
+    if scheme == "http":
+        return loopback_client()
+    return httpx.AsyncClient(timeout=_AS_LONG_AS_IT_TAKES_S, trust_env=False)
 
 
 async def _bent(bend: Bend, ask: Ask, asked: Asked) -> Said:

@@ -10,6 +10,8 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from reminder.sandbox.errors import SandboxError
+
 
 class _Server(uvicorn.Server):
     """Leaves Ctrl-C to whoever started the sandbox."""
@@ -19,12 +21,20 @@ class _Server(uvicorn.Server):
         yield
 
 
-def loopback_socket() -> socket.socket:
-    """A socket bound to a free port of 127.0.0.1."""
+def loopback_socket(port: int = 0) -> socket.socket:
+    """A socket bound to that port of 127.0.0.1, by default a free one.
+
+    Raises:
+        SandboxError: somebody else listens there.
+    """
     # Named TCP, or asyncio leaves Nagle's algorithm on: 40 ms an answer.
     bound = socket.socket(proto=socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind(("127.0.0.1", 0))
+    try:
+        bound.bind(("127.0.0.1", port))
+    except OSError as error:
+        bound.close()
+        raise SandboxError(f"port {port}: {error.strerror}") from None
     return bound
 
 

@@ -50,7 +50,7 @@ class Upstream(Protocol):
 class Memory:
     """The EHR in memory, with the manners of SEKMET's test double."""
 
-    base_url = "http://memory.example.org/fhir"
+    base_url = "https://memory.example.org/fhir"
 
     def __init__(self) -> None:
         # Its clock is the real one's day: only its own answers are compared.

@@ -163,7 +163,8 @@ def still_to_do(
         yield "Set patients_file or patient_group: without one only known patients are"
         yield "read, and at first nobody is known."
     if plan is SearchPlan.BY_ID and connection.push_secret is None:
-        yield "Set push_secret, and have the EHR push ids here: nothing else finds any."
+        yield "Set push_secret, and create in the EHR what this prints: nothing else"
+        yield f"finds any appointment.  reminder push {connection.name}"
 
 
 def without_clinic(

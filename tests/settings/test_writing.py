@@ -3,7 +3,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminder.settings.load import from_text
@@ -122,6 +122,7 @@ WORDS = st.text(
 )
 
 
+@settings(deadline=None)  # TOML is slow where the machine is busy.
 @given(
     fields=st.dictionaries(
         st.sampled_from(["base_url", "site_zone", "roster", "auth", "strict"]),

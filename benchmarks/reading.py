@@ -141,34 +141,24 @@ async def _read(
     return seconds
 
 
-def rss_ratio(pages: int) -> float:
-    """The peak memory of reading ten times as many pages, against reading `pages`."""
-    return _peak(10 * pages) / _peak(pages)
-
-
-def _peak(pages: int) -> int:
-    command = [sys.executable, "-m", "benchmarks.reading", str(pages)]
-    done = subprocess.run(  # noqa: S603 - our own module
-        command, cwd=_ROOT, check=True, capture_output=True, text=True
-    )
-    return int(done.stdout)
-
-
-async def _read_once(url: str, folder: str, base_url: str) -> None:
-    async with _opened(url, folder) as store:
-        await _read(store, base_url, _NOW)
-
-
-def _print_peak(pages: int) -> None:
-    """Read so many new pages into a new database, and say the peak memory used."""
+def peak_mib(pages: int) -> float:
+    """The peak memory of a process that reads so many new pages into a new store."""
     with (
         tempfile.TemporaryDirectory() as folder,
         _database("sqlite", folder) as url,
         fhir_pages.serving() as origin,
     ):
         base_url = f"{origin}/v1/{pages * fhir_pages.PAGE_SIZE}/fhir"
-        asyncio.run(_read_once(url, folder, base_url))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # noqa: T201
+        command = [sys.executable, "-m", "benchmarks.reading", url, folder, base_url]
+        done = subprocess.run(  # noqa: S603 - our own module
+            command, cwd=_ROOT, check=True, capture_output=True, text=True
+        )
+    return int(done.stdout) / 1024
+
+
+async def _read_once(url: str, folder: str, base_url: str) -> None:
+    async with _opened(url, folder) as store:
+        await _read(store, base_url, _NOW)
 
 
 @contextlib.contextmanager
@@ -201,4 +191,6 @@ def _require(as_it_should: bool) -> None:  # noqa: FBT001 - it reads as a senten
 
 
 if __name__ == "__main__":
-    _print_peak(int(sys.argv[1]))
+    asyncio.run(_read_once(*sys.argv[1:]))
+    # In KiB, on Linux.
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # noqa: T201

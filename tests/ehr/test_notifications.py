@@ -105,6 +105,7 @@ ID_ONLY = {
     "fullUrl": f"{BASE}/Appointment/a1",
     "request": {"method": "GET", "url": f"{BASE}/Appointment/a1"},
 }
+BY_URN = FULL | {"fullUrl": "urn:uuid:292d3c72-edc1-4d8a-afaa-d85e19c7f563"}
 DELETED = {"request": {"method": "DELETE", "url": "Appointment/a1"}}
 
 
@@ -128,6 +129,7 @@ DELETED = {"request": {"method": "DELETE", "url": "Appointment/a1"}}
             "event-notification", (f"{BASE}/Appointment/a1",), (FULL,), (A1,), id="full"
         ),
         pytest.param("event-notification", (), (FULL,), (A1,), id="without-focus"),
+        pytest.param("event-notification", (), (BY_URN,), (A1,), id="named-by-urn"),
         pytest.param("event-notification", (), (DELETED,), (A1,), id="deleted"),
         pytest.param(
             "event-notification",

@@ -201,11 +201,11 @@ async def test_what_is_no_answer_is_told_apart(
         pytest.param((), id="sound"),
         pytest.param(("transactions-not-atomic",), id="transactions-not-atomic"),
         pytest.param(("says-no-transactions",), id="says-no-transactions"),
+        pytest.param(("versions-ignored",), id="versions-ignored"),
         pytest.param(("says-no-transactions", "versions-ignored"), id="no-versions"),
         pytest.param(
             ("transactions-not-atomic", "versions-ignored"),
             id="transactions-not-atomic-and-versions-ignored",
-            marks=pytest.mark.xfail(reason="a transaction's word is taken for it"),
         ),
     ],
 )

@@ -30,7 +30,11 @@ from hypothesis.stateful import (
 
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.ehr import EHR
+from reminder.flows.pushed import Pushed
+from reminder.flows.read_again import ReadAgain
 from reminder.flows.sync import Sync
+from reminder.model.capabilities import SearchPlan
+from reminder.model.pushed import Hint
 from reminder.store.keyring import KeyRing
 from reminder.store.store import open_store
 from tests.fakes import FakeClock
@@ -57,6 +61,7 @@ PLANS: dict[str, dict[str, Any]] = {
         "patient_group": "Group/everybody",
         "actors_per_request": 3,
     },
+    "by-id": {"search_plan": "by-id"},
 }
 _MIRROR = """
     SELECT appointment_id, patient_id, status, start_at FROM appointment WHERE NOT gone
@@ -114,6 +119,7 @@ class ClinicLife(RuleBasedStateMachine):
         self.names = iter(range(1000))
         self.known: set[str] = set()
         self.broken_off = False
+        self.pushes: set[Hint] = set()
         self.runner = asyncio.Runner()
         self.database = template.with_name("life.db")
         shutil.copy(template, self.database)
@@ -152,6 +158,22 @@ class ClinicLife(RuleBasedStateMachine):
             patient_ttl=DAY,
             silence_limit=timedelta(hours=2),
         )
+        reads = ReadAgain(
+            "main",
+            self.ehr,
+            bookings=self.store.appointments,
+            states=self.store.sync_state,
+            clock=self.clock,
+            horizon=HORIZON,
+            patient_ttl=DAY,
+        )
+        self.pushed = Pushed(
+            "main", reads, hints=self.store.pushed, look=self.look, clock=self.clock
+        )
+
+    async def look(self) -> bool:
+        """Nothing is pushed here without saying what."""
+        raise AssertionError
 
     def teardown(self) -> None:
         self.run(self.ehr.aclose())
@@ -162,9 +184,7 @@ class ClinicLife(RuleBasedStateMachine):
 
     @rule(who=WHO, when=WHEN, doctor=st.sampled_from(DOCTORS), written=WRITTEN)
     def book(self, who: list[str], when: int, doctor: str, written: str) -> None:
-        self.server.put(
-            _visit(f"v{next(self.names)}", who, doctor, self.at(when, written))
-        )
+        self.write(_visit(f"v{next(self.names)}", who, doctor, self.at(when, written)))
 
     @precondition(lambda self: self.visits())
     @rule(which=WHICH, when=WHEN, written=WRITTEN)
@@ -176,8 +196,8 @@ class ClinicLife(RuleBasedStateMachine):
     def cancel_and_book_anew(self, which: int, when: int) -> None:
         old = self.chosen(which)
         new = old | {"id": f"v{next(self.names)}", "status": "booked"}
-        self.server.put(old | {"status": "cancelled"})
-        self.server.put(new | self.at(when, "utc"))
+        self.write(old | {"status": "cancelled"})
+        self.write(new | self.at(when, "utc"))
 
     @precondition(lambda self: self.visits())
     @rule(
@@ -192,12 +212,14 @@ class ClinicLife(RuleBasedStateMachine):
     def have_others_come(self, which: int, who: list[str]) -> None:
         old = self.chosen(which)
         doctor = old["participant"][-1]["actor"]["reference"].rpartition("/")[2]
-        self.server.put(old | {"participant": _participants(who, doctor)})
+        self.write(old | {"participant": _participants(who, doctor)})
 
     @precondition(lambda self: self.visits())
     @rule(which=WHICH)
     def delete(self, which: int) -> None:
-        self.server.delete("Appointment", self.chosen(which)["id"])
+        appointment_id = self.chosen(which)["id"]
+        self.server.delete("Appointment", appointment_id)
+        self.pushes.add(Hint("Appointment", appointment_id))
 
     @rule(half_hours=st.sampled_from([1, 3, 16, 48, 75]))
     def let_time_pass(self, half_hours: int) -> None:
@@ -208,6 +230,7 @@ class ClinicLife(RuleBasedStateMachine):
     @rule()
     def read_what_changed(self) -> None:
         self.clock.move_on(minutes=1)
+        self.take_what_was_pushed()
 
         assert self.run(self.sync.run()).problem == ""
 
@@ -215,32 +238,39 @@ class ClinicLife(RuleBasedStateMachine):
     def read_everything(self) -> None:
         if self.broken_off:
             # What was read before the break may have changed since.
-            self.clock.move_on(minutes=1)
+            self.clock.move_on(minutes=30)
+            self.take_what_was_pushed()
             assert self.run(self.sync.run(everything=True)).available
         self.clock.move_on(minutes=1)
+        self.take_what_was_pushed()
         report = self.run(self.sync.run(everything=True))
 
         self.broken_off = False
         assert report.available, report
         assert self.mirror() == self.truth()
 
-    @rule(at=st.integers(0, 12))
-    def read_until_the_ehr_ends_it(self, at: int) -> None:
-        self.line.breaks_at, self.broken_off = at, True
+    @rule(at=st.integers(0, 12), kills=st.booleans())
+    def read_until_it_breaks_off(self, at: int, kills: bool) -> None:
         self.clock.move_on(minutes=1)
-        self.run(self.sync.run(everything=True))
-        self.line.mend()
-        self.clock.now += HALF_HOUR
-
-    @rule(at=st.integers(0, 12))
-    def read_until_our_process_ends(self, at: int) -> None:
-        self.line.breaks_at, self.line.kills, self.broken_off = at, True, True
-        self.clock.move_on(minutes=1)
+        self.line.breaks_at, self.line.kills, self.broken_off = at, kills, True
         with contextlib.suppress(Killed):
+            self.take_what_was_pushed()
             self.run(self.sync.run(everything=True))
         self.line.mend()
-        self.run(self.ehr.aclose())
-        self.connect()
+        if kills:
+            self.run(self.ehr.aclose())
+            self.connect()
+        else:
+            self.clock.move_on(minutes=30)
+
+    def take_what_was_pushed(self) -> None:
+        """The EHR pushed every change meanwhile, where nothing else would tell."""
+        if self.ehr.search_plan is not SearchPlan.BY_ID:
+            return
+        pushes, self.pushes = self.pushes, set()
+        self.run(self.store.pushed.add("main", pushes, at=self.clock.now))
+        while self.run(self.pushed.run()).taken:
+            pass
 
     @invariant()
     def nothing_that_exists_is_gone(self) -> None:
@@ -264,7 +294,11 @@ class ClinicLife(RuleBasedStateMachine):
         return json.loads(json.dumps(visits[which % len(visits)]))
 
     def change(self, which: int, **elements: Any) -> None:
-        self.server.put(self.chosen(which) | elements)
+        self.write(self.chosen(which) | elements)
+
+    def write(self, *visits: dict[str, Any]) -> None:
+        self.server.put(*visits)
+        self.pushes |= {Hint("Appointment", visit["id"]) for visit in visits}
 
     def at(self, when: int, written: str) -> dict[str, str]:
         now = self.clock.now.replace(minute=0, second=0, microsecond=0)

@@ -7,6 +7,7 @@ a Bundle whose first entry is its status. Only types and ids are taken from any:
 what they hold is read from the EHR itself.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -78,7 +79,8 @@ def _parsed(content_type: str, body: bytes) -> Resource:
     if media_type and not media_type.endswith(("/json", "+json")):
         raise UnknownFormat("the body is not JSON")
     try:
-        resource = orjson.loads(body)
+        # Servers on .NET like to begin with a byte order mark; RFC 8259 §8.1.
+        resource = orjson.loads(body.removeprefix(BOM_UTF8))
     except ValueError:
         raise NotANotification("the body is not JSON") from None
     if not isinstance(resource, dict):

@@ -185,6 +185,12 @@ def test_a_resource_posted_to_the_endpoint_itself_is_named_by_its_id() -> None:
     assert read(sent) == read(sent, "Appointment") == Notification((A1,))
 
 
+def test_a_byte_order_mark_is_no_harm() -> None:
+    body = b'\xef\xbb\xbf{"resourceType": "Appointment", "id": "a1"}'
+
+    assert read_notification("", JSON, body, BASE) == Notification((A1,))
+
+
 def test_medplum_says_in_a_header_what_was_deleted() -> None:
     headers = JSON | {"x-medplum-deleted-resource": "Appointment/a1"}
 

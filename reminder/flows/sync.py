@@ -161,6 +161,7 @@ class Sync:
         if self._ehr.search_plan is SearchPlan.BY_ID:
             return state, False
         cursor = await self._ehr.read_changes(state.cursor, pages.keep)
+        await pages.flush()
         if cursor is None:
             return state, False
         return await self._keep(replace(state, cursor=cursor)), True

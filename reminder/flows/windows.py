@@ -103,6 +103,7 @@ class Windows:
                 continue
             known = await self._known_of(window)
             end = await self._ehr.read(window, known, self._pages.keep)
+            await self._pages.flush()
             complete[name] = end.complete
             await done(name, complete=end.complete)
             tally.add_window(end.surplus)

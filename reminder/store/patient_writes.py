@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.people import Patient
 from reminder.store.batches import batches
+from reminder.store.bulk import insert_missing
 from reminder.store.keyring import KeyRing
 from reminder.store.merging import merged_with
 from reminder.store.person_rows import (
@@ -62,11 +63,7 @@ async def make_stubs(
         }
         for patient_id in sorted(patient_ids)
     ]
-    if rows:
-        upsert = insert(session, PersonRow).on_conflict_do_nothing(
-            index_elements=["connection", "patient_id"]
-        )
-        await session.execute(upsert, rows)
+    await insert_missing(session, _PERSON, rows, unless=("connection", "patient_id"))
 
 
 async def keep_patients(

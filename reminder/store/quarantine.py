@@ -104,7 +104,8 @@ async def keep_repairs(
     }
     prints = dict.fromkeys((reading.appointment_id for reading in readings), "")
     prints |= {id_: repair.fingerprint for id_, repair in repairs.items()}
-    await _leave(session, connection, "Appointment", prints)
+    if prints and await _has_any(session, connection):
+        await _leave(session, connection, "Appointment", prints)
     await _leave(
         session, connection, "Appointment", dict.fromkeys(repairs, ""), _UNREADABLE
     )
@@ -122,6 +123,8 @@ async def still_repaired(
     at: datetime,
 ) -> None:
     """These appointments are as they were: what was put right then is so still."""
+    if not unchanged or not await _has_any(session, connection):
+        return
     await _leave(
         session, connection, "Appointment", dict.fromkeys(unchanged, ""), _UNREADABLE
     )
@@ -133,6 +136,15 @@ async def still_repaired(
             _QUARANTINE.c.repaired.is_(True),
         )
         await session.execute(renewed.values(last_seen_at=at))
+
+
+async def _has_any(session: AsyncSession, connection: str) -> bool:
+    """Most connections have nothing in quarantine: that is soon seen."""
+    some = select(_QUARANTINE.c.id).where(
+        _QUARANTINE.c.connection == connection,
+        _QUARANTINE.c.resource_type == "Appointment",
+    )
+    return (await session.execute(some.limit(1))).first() is not None
 
 
 async def _leave(

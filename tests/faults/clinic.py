@@ -53,7 +53,7 @@ class Memory:
     base_url = "https://memory.example.org/fhir"
 
     def __init__(self) -> None:
-        # Its clock is the real one's day: only its own answers are compared.
+        # Each clinic sets it to its own clock.
         self.server = PretendFHIR(
             self.base_url, lambda: datetime(2029, 1, 1, tzinfo=UTC)
         )

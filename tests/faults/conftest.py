@@ -66,5 +66,7 @@ async def lonely_clinic(
     """A clinic that has its EHR for itself, for faults that bring up everything."""
     memory.server.clear()
     store = await open_store(sqlite_url, ring)
-    async with Clinic(memory, before_memory, store) as clinic:
+    clinic = Clinic(memory, before_memory, store)
+    memory.server.clock = clinic.clock
+    async with clinic:
         yield clinic

@@ -3,8 +3,8 @@
     python -m benchmarks.fhir_pages
 
 It says its port and serves, below `/VERSION/APPOINTMENTS/fhir`, so many booked
-appointments of two kilobytes, a hundred on each page. Of another VERSION each
-says something else.
+appointments of two kilobytes on each day, a hundred on each page. Of another
+VERSION each says something else.
 """
 
 import contextlib
@@ -26,9 +26,9 @@ _PATH = re.compile(r"(/(\w+)/(\d+)/fhir)/(\w+)")
 _PLACES, _PRACTITIONERS = 20, 40
 
 
-def appointment(number: int, version: str) -> dict[str, object]:
+def appointment(number: int, version: str, day: int) -> dict[str, object]:
     """An Appointment as large EHRs write them: every element they fill, in 2 kB."""
-    start_at = START + timedelta(seconds=60 * (number % 1400))
+    start_at = START + timedelta(days=day, minutes=number % 1400)
     return {
         "resourceType": "Appointment",
         "id": f"a{number}",
@@ -90,14 +90,16 @@ def serving() -> Iterator[str]:
             server.terminate()
 
 
-def page(base_url: str, version: str, total: int, number: int) -> bytes:
-    """One page of the search, numbered from 0."""
+def page(base_url: str, version: str, total: int, number: int, day: int = 0) -> bytes:
+    """One page of a day of the search; both are numbered from 0."""
     first = number * PAGE_SIZE
     last = min(first + PAGE_SIZE, total)
-    resources = [appointment(each, version) for each in range(first, last)]
+    resources = [
+        appointment(day * total + each, version, day) for each in range(first, last)
+    ]
     links = [{"relation": "self", "url": f"{base_url}/Appointment"}]
     if last < total:
-        url = f"{base_url}/Appointment?page={number + 1}"
+        url = f"{base_url}/Appointment?day={day}&page={number + 1}"
         links.append({"relation": "next", "url": url})
     return _bundle(base_url, resources, links, total)
 
@@ -136,6 +138,13 @@ def _participant(reference: str, display: str, status: str) -> dict[str, object]
     return {"actor": actor, "required": "required", "status": status}
 
 
+def _day(asked: dict[str, list[str]]) -> int:
+    if "day" in asked:
+        return int(asked["day"][0])
+    since = asked["date"][0].removeprefix("ge")
+    return (datetime.fromisoformat(since) - START).days
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -150,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = parse_qs(address.query)
         if resource_type == "Appointment":
             number = int(asked.get("page", ["0"])[0])
-            body = page(base_url, version, int(total), number)
+            body = page(base_url, version, int(total), number, _day(asked))
         else:
             ids = asked.get("_id", [""])[0].split(",")
             resources = [named(resource_type, each) for each in ids]

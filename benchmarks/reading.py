@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +33,8 @@ from tests.postgres import start_postgresql
 
 _CONNECTION = "main"
 _NOW = datetime(2027, 2, 20, 15, tzinfo=UTC)
-_DAY = Window(fhir_pages.START, fhir_pages.START + timedelta(days=1))
+_DAY = timedelta(days=1)
+_PAGES_OF_A_DAY = 10
 _ROUNDS = 5
 _ROOT = Path(__file__).parents[1]
 
@@ -94,18 +96,18 @@ def read_figures(backend: str, pages: int) -> Figures:
 
 
 async def _read_figures(url: str, folder: str, origin: str, pages: int) -> Figures:
-    appointments = pages * fhir_pages.PAGE_SIZE
+    days, a_day = pages // _PAGES_OF_A_DAY, _PAGES_OF_A_DAY * fhir_pages.PAGE_SIZE
+    appointments = days * a_day
     async with _opened(url, folder) as store:
-        base_url = f"{origin}/v1/{appointments}/fhir"
-        new = await _read(store, base_url, _NOW, changed=appointments)
+        base_url = f"{origin}/v1/{a_day}/fhir"
+        new = await _read(store, base_url, _NOW, days=days, changed=appointments)
         changed, unchanged = list[float](), list[float]()
         for version in range(2, 2 + _ROUNDS):
-            base_url = f"{origin}/v{version}/{appointments}/fhir"
+            base_url = f"{origin}/v{version}/{a_day}/fhir"
             at = _NOW + timedelta(hours=version)
-            changed.append(await _read(store, base_url, at, changed=appointments))
-            unchanged.append(
-                await _read(store, base_url, at + timedelta(minutes=1), changed=0)
-            )
+            read = partial(_read, store, base_url, days=days)
+            changed.append(await read(at, changed=appointments))
+            unchanged.append(await read(at + timedelta(minutes=1), changed=0))
     return Figures(
         appointments / new,
         appointments / min(changed),
@@ -114,13 +116,12 @@ async def _read_figures(url: str, folder: str, origin: str, pages: int) -> Figur
 
 
 async def _read(
-    store: Store, base_url: str, at: datetime, *, changed: int | None = None
+    store: Store, base_url: str, at: datetime, *, days: int, changed: int
 ) -> float:
-    """Read the day and keep it, as the synchronisation does: seconds of CPU."""
+    """Read some days and keep them, as the synchronisation does: seconds of CPU."""
     config = EHRConfig(base_url=base_url, requests_per_s=100_000, burst=100_000)
     ehr = EHR(_CONNECTION, config, clock=lambda: at)
-    known = await store.appointments.fingerprints(_CONNECTION, _DAY.start, _DAY.end)
-    read = 0
+    read, seconds = 0, 0.0
 
     async def keep(part: WindowPage) -> None:
         nonlocal read
@@ -134,10 +135,17 @@ async def _read(
         )
 
     async with contextlib.aclosing(ehr):
-        before = time.process_time()
-        end = await ehr.read(_DAY, known, keep)
-        seconds = time.process_time() - before
-    _require(end.complete and (changed is None or read == changed))
+        for day in range(days):
+            start = fhir_pages.START + day * _DAY
+            window = Window(start, start + _DAY)
+            before = time.process_time()
+            known = await store.appointments.fingerprints(
+                _CONNECTION, window.start, window.end
+            )
+            end = await ehr.read(window, known, keep)
+            seconds += time.process_time() - before
+            _require(end.complete)
+    _require(read == changed)
     return seconds
 
 
@@ -148,17 +156,20 @@ def peak_mib(pages: int) -> float:
         _database("sqlite", folder) as url,
         fhir_pages.serving() as origin,
     ):
-        base_url = f"{origin}/v1/{pages * fhir_pages.PAGE_SIZE}/fhir"
-        command = [sys.executable, "-m", "benchmarks.reading", url, folder, base_url]
+        a_day = _PAGES_OF_A_DAY * fhir_pages.PAGE_SIZE
+        base_url, days = f"{origin}/v1/{a_day}/fhir", str(pages // _PAGES_OF_A_DAY)
+        command = [sys.executable, "-m", "benchmarks.reading", url, folder]
+        command += [base_url, days]
         done = subprocess.run(  # noqa: S603 - our own module
             command, cwd=_ROOT, check=True, capture_output=True, text=True
         )
     return int(done.stdout) / 1024
 
 
-async def _read_once(url: str, folder: str, base_url: str) -> None:
+async def _read_once(url: str, folder: str, base_url: str, days: int) -> None:
+    changed = days * _PAGES_OF_A_DAY * fhir_pages.PAGE_SIZE
     async with _opened(url, folder) as store:
-        await _read(store, base_url, _NOW)
+        await _read(store, base_url, _NOW, days=days, changed=changed)
 
 
 @contextlib.contextmanager
@@ -191,6 +202,6 @@ def _require(as_it_should: bool) -> None:  # noqa: FBT001 - it reads as a senten
 
 
 if __name__ == "__main__":
-    asyncio.run(_read_once(*sys.argv[1:]))
+    asyncio.run(_read_once(*sys.argv[1:4], int(sys.argv[4])))
     # In KiB, on Linux.
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # noqa: T201

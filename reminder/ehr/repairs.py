@@ -64,7 +64,7 @@ def repaired(
     problems = [
         Problem(f"Appointment.{name}", fixed.problem) for name, fixed in found.items()
     ]
-    sound = {name: fixed.text for name, fixed in found.items()}
+    sound: Resource = {name: fixed.text for name, fixed in found.items()}
     meta = appointment.get("meta")
     if isinstance(meta, dict):
         updated = repair(meta.get("lastUpdated"), zone)

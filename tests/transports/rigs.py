@@ -8,9 +8,10 @@ from enum import Enum
 from reminder.model.messages import Message
 from reminder.transports.base import Transport
 from tests.servers.certificates import Authority
+from tests.servers.gateway import Gateway, Says
 from tests.servers.mail import MailServer, Misdeed
 from tests.servers.phone import PhoneServer, Told, message_resource
-from tests.transports import carrier, relay
+from tests.transports import carrier, hook, relay
 from tests.transports.messages import ADDRESS, NUMBER, TEXT, email_message, sms_message
 
 
@@ -75,7 +76,28 @@ async def _twilio_sms(
             await transport.aclose()
 
 
+@asynccontextmanager
+async def _webhook_sms(
+    far_side: FarSide, authority: Authority, dead_port: int
+) -> AsyncIterator[Line]:
+    answers: dict[FarSide, list[Says | Misdeed]] = {
+        FarSide.REJECTS: [Says(422, {"error": "address", "of": f"{NUMBER}: {TEXT}"})],
+        FarSide.LOSES_THE_ANSWER: [Misdeed.HANG_UP],
+    }
+    strange = far_side is FarSide.PROVES_NOTHING
+    tls = authority.stranger_context() if strange else authority.server_context()
+    async with Gateway(tls, answers.get(far_side, [])) as gateway:
+        if far_side is FarSide.IS_NOT_THERE:
+            gateway.port = dead_port
+        transport = hook.open_transport(gateway.url, authority)
+        try:
+            yield Line(transport, lambda: len(gateway.asked))
+        finally:
+            await transport.aclose()
+
+
 RIGS: dict[str, tuple[Rig, Callable[[], Message]]] = {
     "smtp": (_smtp, email_message),
     "twilio-sms": (_twilio_sms, sms_message),
+    "webhook-sms": (_webhook_sms, sms_message),
 }

@@ -14,7 +14,10 @@ TWILIO: dict[str, Any] = {
     "auth_token": "canary",
     "from_number": "+15550123",
 }
-ENOUGH = {"smtp": SMTP, "twilio-sms": TWILIO}
+# As Standard Webhooks writes a secret, and good enough for a password elsewhere.
+SECRET = "whsec_canary" + "A" * 26
+WEBHOOK: dict[str, Any] = {"url": "https://x.example.org/sms", "secret": SECRET}
+ENOUGH = {"smtp": SMTP, "twilio-sms": TWILIO, "webhook-sms": WEBHOOK}
 
 
 @pytest.mark.parametrize("name", available())
@@ -43,7 +46,7 @@ def test_no_secret_is_shown(name: str) -> None:
     assert secrets
 
     extra = {"username": "u"} if name == "smtp" else {}
-    given = {**ENOUGH[name], **extra, **dict.fromkeys(secrets, "canary")}
+    given = {**ENOUGH[name], **extra, **dict.fromkeys(secrets, SECRET)}
     config = load(name).Config.model_validate(given)
 
     assert "canary" not in f"{config!r} {config} {config.model_dump()}"
@@ -72,6 +75,14 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("twilio-sms", {"api_base": "https://u:canary@x.example.org"}, "api_base"),
     ("twilio-sms", {"api_base": "https://x.example.org/path"}, "api_base"),
     ("twilio-sms", {"api_base": "http://127.0.0.1.example.org"}, "https://"),
+    ("webhook-sms", {"url": "http://x.example.org/canary"}, "https://"),
+    ("webhook-sms", {"url": "https://"}, "https://"),
+    ("webhook-sms", {"url": "https://u:canary@x.example.org"}, "url"),
+    ("webhook-sms", {"url": "https://x.example.org/?key=canary"}, "url"),
+    ("webhook-sms", {"secret": "canary"}, "whsec_"),
+    ("webhook-sms", {"secret": "whsec_canary"}, "24 to 64"),
+    ("webhook-sms", {"previous_secret": "canary"}, "previous_secret"),
+    ("webhook-sms", {"read_timeout_s": 0}, "read_timeout_s"),
 ]
 
 
@@ -109,5 +120,5 @@ def test_secrets_are_typed_as_secrets() -> None:
 
     for config in configs:
         for field, about in config.model_fields.items():
-            if "password" in field or "token" in field:
+            if any(word in field for word in ("password", "token", "secret")):
                 assert SecretStr.__name__ in str(about.annotation), field

@@ -9,6 +9,7 @@ from reminder.transports.errors import UnknownTransport, UnusableTransport
 from reminder.transports.registry import available, load
 from reminder.transports.smtp import SMTPTransport
 from reminder.transports.twilio_sms import TwilioSMSTransport
+from reminder.transports.webhook_sms import WebhookSMSTransport
 
 PLUG_IN = """
 class Pigeon:
@@ -47,9 +48,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_ours_are_found_by_their_entry_points() -> None:
-    assert {"smtp", "twilio-sms"} <= set(available())
+    assert {"smtp", "twilio-sms", "webhook-sms"} <= set(available())
     assert load("smtp") is SMTPTransport
     assert load("twilio-sms") is TwilioSMSTransport
+    assert load("webhook-sms") is WebhookSMSTransport
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:

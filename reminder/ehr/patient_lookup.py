@@ -22,6 +22,7 @@ _TYPE = "Patient"
 # Who is registered a minute later should not wait until tomorrow.
 _MISS_TTL = timedelta(minutes=15)
 _MOST = 20_000
+_PROBES = 3
 # FHIR R4 search, 'Escaping Search Parameters'.
 _SPECIAL = re.compile(r"[\\,$|]")
 
@@ -36,6 +37,7 @@ class PatientLookup:
         self._config = config
         self._clock = clock
         self._hit_ttl = timedelta(hours=config.names_ttl_h)
+        self._takes_lists = True
         self._known: dict[Identifier, tuple[_Answer, datetime]] = {}
 
     async def of(self, identifiers: Iterable[Identifier]) -> Hits:
@@ -61,15 +63,31 @@ class PatientLookup:
         self, identifiers: Sequence[Identifier]
     ) -> dict[Identifier, _Answer]:
         by_token = {_token(each): each for each in identifiers}
+        at_once = self._config.ids_per_request
         answers: dict[str, _Answer] = {}
-        for batch in id_lists(list(by_token), self._config.ids_per_request):
+        for batch in id_lists(list(by_token), at_once if self._takes_lists else 1):
             found = await self._bearers(batch, by_token)
+            missing = [token for token in batch if not found[token]]
+            if len(batch) > 1 and missing:
+                found |= await self._singly(missing, by_token)
             answers |= found
-            # Some servers know no lists, and say so by finding nothing.
-            for token in batch if len(batch) > 1 else ():
-                if not found[token]:
-                    answers |= await self._bearers([token], by_token)
         return {by_token[token]: ids for token, ids in answers.items()}
+
+    async def _singly(
+        self, tokens: Sequence[str], by_token: dict[str, Identifier]
+    ) -> dict[str, _Answer]:
+        """Ask for some of the missing alone: some servers find nothing by a list.
+
+        Where those are missing as well the list was understood, and the others
+        are believed to be missing, too.
+        """
+        found: dict[str, _Answer] = {}
+        for token in tokens:
+            if self._takes_lists and len(found) == _PROBES:
+                break
+            found |= await self._bearers([token], by_token)
+            self._takes_lists = self._takes_lists and not found[token]
+        return found
 
     async def _bearers(
         self, tokens: Sequence[str], by_token: dict[str, Identifier]

@@ -23,6 +23,10 @@ def patient(id_: str, *values: str, **more: object) -> Resource:
     return {"resourceType": "Patient", "id": id_, "identifier": identifiers, **more}
 
 
+def missing(number: int) -> Identifier:
+    return Identifier(SYSTEM, f"nobody-{number}")
+
+
 @pytest.fixture
 async def lookup() -> AsyncIterator[MakeLookup]:
     clients: list[FHIRClient] = []
@@ -84,9 +88,40 @@ async def test_a_server_without_lists_is_asked_one_by_one(lookup: MakeLookup) ->
         several = "," in request.url.params["identifier"]
         return said(bundle()) if several else one_by_one(request)
 
+    server = PretendServer().on("GET Patient", answer)
+    people, nobody = lookup(server), [missing(number) for number in range(9)]
+
+    assert await people.of([ANA, BEN]) == {ANA: {"ana"}, BEN: {"ben"}}
+    assert server.times("GET Patient") == 3
+    await people.of(nobody)
+    assert server.times("GET Patient") == 3 + len(nobody)
+
+
+async def test_a_server_that_takes_the_first_of_a_list_is_found_out(
+    lookup: MakeLookup,
+) -> None:
+    one_by_one = bearing(patient("ana", ANA.value), patient("ben", BEN.value))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        first = request.url.params["identifier"].split(",")[0]
+        url = request.url.copy_set_param("identifier", first)
+        return one_by_one(httpx.Request("GET", url))
+
     people = lookup(PretendServer().on("GET Patient", answer))
 
     assert await people.of([ANA, BEN]) == {ANA: {"ana"}, BEN: {"ben"}}
+
+
+async def test_of_many_who_are_missing_only_some_are_asked_for_again(
+    lookup: MakeLookup,
+) -> None:
+    server = PretendServer().on("GET Patient", bearing(patient("ana", ANA.value)))
+    wanted = [ANA, *(missing(number) for number in range(25))]
+
+    found = await lookup(server).of(wanted)
+
+    assert [each for each in wanted if found[each]] == [ANA]
+    assert server.times("GET Patient") == 4
 
 
 async def test_who_is_found_unasked_is_not_the_patient(lookup: MakeLookup) -> None:

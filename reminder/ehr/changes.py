@@ -81,7 +81,7 @@ class ChangeReader:
         middle = since + (end - since) / 2
         whole = [
             await self._all(since, middle, keep),
-            await self._all(middle, end + timedelta(seconds=until is None), keep),
+            await self._all(middle, end, keep),
         ]
         return served_at if all(whole) else None
 

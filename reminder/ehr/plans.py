@@ -86,8 +86,8 @@ def days(
     The parts follow on each other without gap or overlap, whatever the zone
     does to its clocks; days of 23 and 25 hours, and missing ones, included.
     """
-    cuts = {at for at in _midnights(start, end, zone) if start < at < end}
-    return list(pairwise([start, *sorted(cuts), end]))
+    cuts = sorted(set(_midnights(start, end, zone)))
+    return list(pairwise([start, *cuts, end]))
 
 
 def search_params(window: Window, config: EHRConfig) -> Params:

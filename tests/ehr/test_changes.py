@@ -168,6 +168,16 @@ async def test_a_server_that_asks_whose_changes_cannot_tell(make_ehr: MakeEHR) -
     assert not (await ehr.capabilities()).incremental
 
 
+@pytest.mark.parametrize("status", [404, 422])
+async def test_what_is_refused_for_another_reason_is_not_asked_again(
+    make_ehr: MakeEHR, status: int
+) -> None:
+    server = PretendServer().on("GET Appointment", said({}, status))
+
+    assert (await read_changes(make_ehr(server), SINCE)).cursor is None
+    assert server.times("GET Appointment") == 1
+
+
 async def test_changes_are_kept_page_by_page_and_then_there_is_a_cursor(
     make_ehr: MakeEHR,
 ) -> None:

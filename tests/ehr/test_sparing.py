@@ -164,3 +164,62 @@ async def test_of_many_that_wait_only_one_goes_to_see(make_ehr: MakeEHR) -> None
 
     assert all(isinstance(each, EHRUnavailable) for each in answers)
     assert server.times("GET Appointment") == 2
+
+
+class Doorman:
+    """Lets one request through at a time, when told to."""
+
+    def __init__(self, server: PretendServer) -> None:
+        self.server = server
+        self.seen: list[str] = []
+        self._open = asyncio.Semaphore(0)
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append("patient" if "_id" in request.url.params else "sync")
+        await self._open.acquire()
+        return self.server(request)
+
+    async def let(self, *tasks: asyncio.Task) -> None:
+        while not all(each.done() for each in tasks):
+            self._open.release()
+            await asyncio.sleep(0.001)
+
+
+def pages_of_one() -> PretendServer:
+    appointment = [
+        said(bundle(visit(number, participant=PATIENT), next_link=f"?p={number + 1}"))
+        for number in range(4)
+    ]
+    return PretendServer().on(
+        "GET Appointment", *appointment, said(bundle(visit(9, participant=PATIENT)))
+    )
+
+
+PATIENT = [{"actor": {"reference": "Patient/ana"}, "status": "accepted"}]
+
+
+async def test_a_read_before_a_message_goes_before_a_running_sync(
+    make_ehr: MakeEHR,
+) -> None:
+    doorman = Doorman(pages_of_one())
+    ehr = make_ehr(doorman, max_concurrent=1)
+    syncs = [asyncio.create_task(read(ehr)) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    patient = asyncio.create_task(ehr.appointments(["v9"]))
+    await asyncio.sleep(0.01)
+
+    await doorman.let(*syncs, patient)
+
+    assert doorman.seen[:2] == ["sync", "patient"]
+
+
+async def test_whoever_would_only_wait_in_line_is_told_at_once(
+    make_ehr: MakeEHR,
+) -> None:
+    server = PretendServer().on("GET Appointment", said({}, 429, Retry_After="600"))
+    ehr = make_ehr(server, requests_per_s=0.01, burst=1)
+    await fails(ehr, 1)
+
+    async with asyncio.timeout(1):
+        with pytest.raises(EHRUnavailable, match=PAUSED):
+            await ask(ehr)

@@ -230,10 +230,7 @@ async def test_every_page_is_as_old_as_the_first(make_ehr: MakeEHR) -> None:
 async def test_a_server_that_silently_gives_less_is_found_out(
     make_ehr: MakeEHR, cap: int
 ) -> None:
-    visits = [
-        visit(n, instant_text(START + timedelta(minutes=14 * n))) for n in range(100)
-    ]
-    server = PagingServer(visits, cap=cap, links=False, total=False)
+    server = PagingServer(minutely(100), cap=cap, links=False, total=False)
 
     kept = await read(make_ehr(server))
 
@@ -259,22 +256,80 @@ async def test_what_the_server_takes_the_page_size_for_counts(
     assert kept.end.complete
 
 
+def minutely(count: int) -> list[Resource]:
+    """So many visits, a quarter of an hour apart from START."""
+    at = (START + timedelta(minutes=14 * n) for n in range(count))
+    return [visit(n, instant_text(each)) for n, each in enumerate(at)]
+
+
 async def test_once_links_were_seen_to_work_the_largest_page_is_just_that(
     make_ehr: MakeEHR,
 ) -> None:
-    visits = [
-        visit(n, instant_text(START + timedelta(minutes=14 * n))) for n in range(100)
-    ]
-    server = PagingServer(visits, total=False)
+    server = PagingServer(minutely(100), cap=40, total=False)
     ehr = make_ehr(server, page_size=60)
     await read(ehr)
     asked = len(server.asked)
 
-    few = Window(START, START + timedelta(minutes=14 * 50))
+    few = Window(START, START + timedelta(minutes=14 * 40))
     kept = await read(ehr, few)
 
-    assert (len(kept.ids), kept.end.complete) == (50, True)
+    assert (len(kept.ids), kept.end.complete) == (40, True)
     assert len(server.asked) == asked + 1
+
+
+async def test_a_page_smaller_than_another_was_is_not_full(make_ehr: MakeEHR) -> None:
+    server = PagingServer(minutely(100), links=False, total=False)
+    ehr = make_ehr(server, page_size=200)
+    await read(ehr)
+    asked = len(server.asked)
+
+    few = Window(START, START + timedelta(minutes=14 * 40))
+    kept = await read(ehr, few)
+
+    assert (len(kept.ids), kept.end.complete) == (40, True)
+    assert len(server.asked) == asked + 1
+
+
+async def test_where_all_are_in_one_half_and_do_not_fit_halving_goes_on(
+    make_ehr: MakeEHR,
+) -> None:
+    visits = [
+        visit(n, instant_text(START + timedelta(minutes=7 * n))) for n in range(50)
+    ]
+    server = PagingServer(visits, cap=10, links=False)
+
+    kept = await read(make_ehr(server, page_size=10))
+
+    assert (len(kept.ids), kept.end.complete) == (50, True)
+
+
+async def test_a_later_page_that_is_too_much_is_asked_for_in_halves(
+    make_ehr: MakeEHR,
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "_page" in request.url.params:
+            return said(outcome("too-costly"), 400)
+        return server(request)
+
+    server = PagingServer(HOURLY)
+
+    kept = await read(make_ehr(answer, page_size=4))
+
+    assert kept.ids == {f"v{n}" for n in range(9)}
+    assert kept.end.complete
+
+
+async def test_of_one_appointment_twice_on_a_page_the_later_counts(
+    make_ehr: MakeEHR,
+) -> None:
+    twice = bundle(visit(1), visit(1, status="cancelled"))
+    server = PretendServer().on("GET Appointment", said(twice))
+
+    kept = await read(make_ehr(server))
+
+    (page,) = kept.pages
+    (reading,) = page.readings
+    assert reading.bookings[0].status == "cancelled"
 
 
 async def test_a_page_as_full_as_we_asked_for_is_suspicious_for_ever(

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from reminder.ehr.errors import EHRError, EHRUnavailable
+from reminder.ehr.pacing import in_background
 from reminder.flows.read_again import Again, ReadAgain
 from reminder.model.clock import Clock
 from reminder.model.pushed import SOMETHING, DueHint
@@ -104,8 +105,10 @@ class Pushed:
             return PushReport()
         report = PushReport(taken=len(due))
         try:
-            for hints, read in self._parts(due):
-                report += await self._read(hints, read, now)
+            # Who waits for an answer, and what is about to be sent, goes first.
+            with in_background():
+                for hints, read in self._parts(due):
+                    report += await self._read(hints, read, now)
         except EHRError as error:
             again_at = self._back_off(error, waiting=len(due))
             await self._hints.again(self.connection, due, at=again_at)

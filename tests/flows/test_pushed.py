@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from reminder.ehr.errors import EHRError, EHRRefused, EHRUnavailable
+from reminder.ehr.pacing import has_time
 from reminder.flows.pushed import Pushed, PushReport
 from reminder.flows.read_again import ReadAgain
 from reminder.model.people import PatientKey
@@ -370,6 +371,21 @@ async def test_a_log_says_how_many_and_not_who(house: House) -> None:
     [line] = [one for one in lines if one["event"] == "read_pushed"]
     assert line["read"] == 1
     assert "Ana" not in repr(lines)
+
+
+async def test_who_waits_for_an_answer_is_served_before(house: House) -> None:
+    had_time = []
+
+    async def see() -> None:
+        had_time.append(has_time())
+
+    house.ehr.put(visit(), patient())
+    house.ehr.meanwhile = see
+    await push(house, A1)
+
+    await reading(house).run()
+
+    assert (had_time, has_time()) == ([True], False)
 
 
 async def test_nothing_due_asks_nobody(house: House) -> None:

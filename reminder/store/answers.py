@@ -23,9 +23,8 @@ from reminder.store.reminder_rows import appointment_key
 from reminder.store.revisions import raise_revisions
 from reminder.store.statements import insert, locked, table
 from reminder.store.tables import AnswerRow, ReminderRow, WriteBackRow
+from reminder.store.write_back_rows import of_answer, of_answer_id
 from reminder.store.write_backs import (
-    of_answer,
-    of_answer_id,
     settle_answer,
     whoever_said,
 )

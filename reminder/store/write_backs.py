@@ -3,29 +3,25 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from reminder.model.answers import (
-    Answer,
     AnswerState,
-    Communication,
     WriteBack,
     WriteBackKind,
     WriteBackState,
 )
-from reminder.model.people import Channel
-from reminder.model.worklist import WorklistEntry, WorklistKind
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
-from reminder.store.reminder_rows import appointment_key
 from reminder.store.revisions import raise_revisions
 from reminder.store.statements import among, claimed, constant, table
 from reminder.store.tables import AnswerRow, PersonRow, WriteBackRow
 from reminder.store.worklist import add_entries
+from reminder.store.write_back_rows import failed_entry, from_row
 
 _ANSWER = table(AnswerRow)
 _PERSON = table(PersonRow)
@@ -50,7 +46,7 @@ class WriteBackStore:
             rows = (await session.execute(_claim(now, limit, lease))).all()
             before = await _slots_before(session, [row.answer_id for row in rows])
         return [
-            _from_row(row, before.get(row.answer_id, ()))
+            from_row(row, before.get(row.answer_id, ()))
             for row in sorted(rows, key=_age)
         ]
 
@@ -88,7 +84,7 @@ class WriteBackStore:
             await raise_revisions(session, whoever_said(write_back.answer_id))
             if await _end(session, write_back, WriteBackState.FAILED, code):
                 await settle_answer(session, write_back.answer_id, AnswerState.FAILED)
-                await add_entries(session, [_failed(write_back, code, now)])
+                await add_entries(session, [failed_entry(write_back, code, now)])
 
     async def counts(self) -> dict[WriteBackState, int]:
         """How many there are in each state that has any."""
@@ -128,40 +124,6 @@ def whoever_said(answer_id: UUID | None) -> Select[Any]:
         )
         .where(_ANSWER.c.id == answer_id)
     )
-
-
-def of_answer_id(answer_id: UUID) -> UUID:
-    """The id of the write-back an answer asks for: the same each time it is asked."""
-    return uuid5(answer_id, "write-back")
-
-
-def of_answer(
-    answer: Answer, kind: WriteBackKind, *, now: datetime, first_try_at: datetime
-) -> dict[str, Any]:
-    """A new row for what an answer asks to be written."""
-    return {
-        "id": of_answer_id(answer.answer_id),
-        "kind": kind.value,
-        "state": WriteBackState.WAITING.value,
-        **answer.appointment._asdict(),
-        "answer_id": answer.answer_id,
-        "message_id": answer.message_id,
-        "template": "",
-        "slot_ids": " ".join(_slots(answer, kind)),
-        "slot_start_at": answer.slot_start_at,
-        "attempt": 0,
-        "created_at": now,
-        "next_try_at": first_try_at,
-        "fence": 0,
-    }
-
-
-def _slots(answer: Answer, kind: WriteBackKind) -> Sequence[str]:
-    if kind is WriteBackKind.MOVE and answer.slot_id is not None:
-        return [answer.slot_id]
-    if kind in (WriteBackKind.MOVE, WriteBackKind.REBOOK):
-        return answer.before_slot_ids
-    return []
 
 
 def _claim(now: datetime, limit: int, lease: timedelta) -> ReturningUpdate[Any]:
@@ -236,44 +198,3 @@ async def _slots_before(
     query = select(_ANSWER.c.id, _ANSWER.c.before_slot_ids)
     rows = await session.execute(query.where(_ANSWER.c.id.in_(asked)))
     return {row.id: tuple(row.before_slot_ids.split()) for row in rows}
-
-
-def _from_row(row: Row[Any], before_slot_ids: tuple[str, ...]) -> WriteBack:
-    key = appointment_key(row)
-    sent = None
-    if row.kind == WriteBackKind.COMMUNICATION:
-        sent = Communication(
-            identifier=row.id,
-            appointment=key,
-            channel=Channel(row.channel),
-            template=row.template,
-            sent_at=row.sent_at,
-        )
-    return WriteBack(
-        write_back_id=row.id,
-        kind=WriteBackKind(row.kind),
-        appointment=key,
-        attempt=row.attempt,
-        created_at=row.created_at,
-        slot_ids=tuple(row.slot_ids.split()),
-        slot_start_at=row.slot_start_at,
-        before_slot_ids=before_slot_ids,
-        answer_id=row.answer_id,
-        sent=sent,
-        fence=row.fence,
-    )
-
-
-def _failed(write_back: WriteBack, code: str, now: datetime) -> WorklistEntry:
-    kind, key = write_back.kind, write_back.appointment
-    # An EHR that takes no Communication takes none at all: that is one thing
-    # for a human to do, and not one for each message sent.
-    about_all = kind is WriteBackKind.COMMUNICATION
-    at = now.isoformat(timespec="seconds")
-    return WorklistEntry(
-        kind=WorklistKind.WRITE_BACK_FAILED,
-        subject="/".join((key.connection, kind) if about_all else (*key, kind)),
-        at=now,
-        appointment=None if about_all else key,
-        details=(f"{at} {kind.value} {code} attempt {write_back.attempt}",),
-    )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol, Self
@@ -18,6 +19,7 @@ from reminder.sandbox.fault_server import FaultServer
 from reminder.sandbox.fhir_faults.declaring import FHIRFault, bends, is_write
 from reminder.sandbox.fhir_faults.exchange import Ask, Asked, Said
 from reminder.sandbox.fhir_faults.searches import last_updated_refused
+from reminder.sandbox.serving import loopback_socket, serving, url_of
 from reminder.store.store import Store
 from tests.ehr.pretend import Resource, fixture
 from tests.fakes import FakeClock
@@ -45,6 +47,19 @@ class Upstream(Protocol):
     async def read(self, resource_type: str, resource_id: str) -> Resource: ...
     async def search(self, query: str) -> list[Resource]: ...
     async def delete(self, resource_type: str, resource_id: str) -> None: ...
+
+
+@contextlib.asynccontextmanager
+async def in_front_of(
+    upstream: Upstream, client: httpx.AsyncClient | None = None
+) -> AsyncIterator[FaultServer]:
+    """A fault server over HTTP, before that EHR."""
+    bound = loopback_socket()
+    server = FaultServer(upstream.base_url, url_of(bound), client)
+    async with serving(server.app, bound, date_header=False):
+        yield server
+        server.be_well()
+    await server.aclose()
 
 
 class Memory:

@@ -7,10 +7,9 @@ import pytest
 import pytest_asyncio
 
 from reminder.sandbox.fault_server import FaultServer
-from reminder.sandbox.serving import loopback_socket, serving, url_of
 from reminder.store.keyring import KeyRing
 from reminder.store.store import open_store
-from tests.faults.clinic import Clinic, Memory, Upstream
+from tests.faults.clinic import Clinic, Memory, in_front_of
 from tests.servers.sekmet import SEKMET, running_sync
 
 
@@ -20,20 +19,9 @@ def sekmet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SEKMET]:
         yield server
 
 
-async def _in_front_of(
-    upstream: Upstream, client: httpx.AsyncClient | None = None
-) -> AsyncIterator[FaultServer]:
-    bound = loopback_socket()
-    server = FaultServer(upstream.base_url, url_of(bound), client)
-    async with serving(server.app, bound, date_header=False):
-        yield server
-        server.be_well()
-    await server.aclose()
-
-
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def before_sekmet(sekmet: SEKMET) -> AsyncIterator[FaultServer]:
-    async for server in _in_front_of(sekmet):
+    async with in_front_of(sekmet) as server:
         yield server
 
 
@@ -45,7 +33,7 @@ def memory() -> Memory:
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def before_memory(memory: Memory) -> AsyncIterator[FaultServer]:
     client = httpx.AsyncClient(transport=httpx.MockTransport(memory.server))
-    async for server in _in_front_of(memory, client):
+    async with in_front_of(memory, client) as server:
         yield server
 
 

@@ -1,5 +1,6 @@
 """One PUT after the other: the order, lost races, and what is given back."""
 
+import asyncio
 from typing import ClassVar
 from uuid import uuid4
 
@@ -7,16 +8,20 @@ import httpx
 import pytest
 
 from reminder.ehr.errors import EHRConflict, EHRError, EHRRefused
+from reminder.model.readings import Written
 from tests.ehr.conftest import MakeEHR
 from tests.ehr.pretend import said
 from tests.ehr.small_server import (
+    ALL,
     ASK,
     KEY,
+    SmallServer,
     booked,
     clinic,
     move,
     slot,
     starts,
+    statement,
 )
 
 
@@ -178,3 +183,53 @@ class TestUpdates:
         await ehr.cancel(KEY, ask=ASK)
 
         assert server.statuses("old") == ["busy"]
+
+    async def test_a_slot_another_patient_has_taken_since_is_not_given_back(
+        self, make_ehr: MakeEHR
+    ) -> None:
+        server = clinic()
+        server.heeds_versions = False
+        of_another = [{"system": "urn:reminder:ask", "value": uuid4().urn}]
+
+        def overwritten(request: httpx.Request) -> None:
+            if len(server.writes) == 1:
+                server.keep(slot("new", 15, "busy", identifier=of_another))
+
+        server.after = overwritten
+        server.fault = lambda request: (
+            said({}, 422) if "Appointment" in str(request.url) else None
+        )
+
+        with pytest.raises(EHRRefused):
+            await move(make_ehr(server, **self.STYLE))
+
+        assert server.statuses("new") == ["busy"]
+        assert server["Slot/new"]["identifier"] == of_another
+
+    @pytest.mark.parametrize("style", ["update", "rebook"])
+    async def test_four_at_once_for_one_slot_where_versions_are_not_heeded(
+        self, make_ehr: MakeEHR, style: str
+    ) -> None:
+        own = [slot(f"own-{n}", 8 + n, "busy") for n in range(4)]
+        visits = [booked(f"v{n}", each) for n, each in enumerate(own)]
+        says = statement(Appointment=ALL, Slot=ALL)
+        server = SmallServer(*own, *visits, slot("new", 15), says=says)
+        server.heeds_versions = False
+        ehr = make_ehr(server, move_by=style, max_concurrent=4)
+
+        done = await asyncio.gather(
+            *(
+                move(ehr, KEY._replace(appointment_id=f"v{n}"), uuid4())
+                for n in range(4)
+            ),
+            return_exceptions=True,
+        )
+
+        won = [n for n, each in enumerate(done) if isinstance(each, Written)]
+        assert sum(isinstance(each, EHRConflict) for each in done) == 4 - len(won)
+        assert len(server.live()) == 4
+        in_new = [start for start in starts(server) if "T15" in start]
+        assert len(in_new) == len(won) == 1
+        assert server.statuses(*(f"own-{n}" for n in range(4))) == [
+            "free" if n in won else "busy" for n in range(4)
+        ]

@@ -27,8 +27,12 @@ def in_words(report: ConnectionReport) -> Iterator[str]:
     """The report for a terminal, line by line, at most 80 columns wide."""
     yield from _wrapped(_heading(report))
     yield ""
-    for trial in report.trials:
+    held = [each for each in report.trials if not _was_left_out(each)]
+    for trial in held:
         yield from _trial(trial)
+    if len(held) < len(report.trials):
+        more = len(report.trials) - len(held)
+        yield from _wrapped(f"The other {more} trials were not held.", "")
     yield ""
     for label, sentences in _conclusions(report):
         for sentence in sentences:
@@ -107,6 +111,10 @@ def _trial(trial: Trial) -> Iterator[str]:
     yield from _wrapped(said, _WORDS[trial.verdict])
     if trial.instead:
         yield from _wrapped(f"- {trial.instead}", "")
+
+
+def _was_left_out(trial: Trial) -> bool:
+    return str(trial.found.get("why", "")).startswith("not tried")
 
 
 def _conclusions(report: ConnectionReport) -> list[tuple[str, Sequence[str]]]:

@@ -38,15 +38,22 @@ async def window(session: Session) -> Result:
     if not found.matches:
         start, end = now - _WIDE, now + _WIDE
         found = await _of_period(session, start, end)
+    if not found.matches:
+        return _nothing_found(session, start, end)
     outside = sum(not _is_within(each, start, end) for each in found.matches)
     session.keep(found.matches)
     if outside:
         return failed(rows=len(found.matches), outside=outside)
-    if not found.matches:
-        return unknown(why=_NOTHING_THERE)
     params = _params(session, start, end)
     session.found_by(params, found.matches)
     return passed(rows=len(found.matches), days=(end - start).days)
+
+
+def _nothing_found(session: Session, start: datetime, end: datetime) -> Result:
+    """Nothing there, unless a search without a date has shown something there."""
+    starts = [instant(each.get("start")) for each in session.sample.values()]
+    missed = sum(at is not None and start <= at < end for at in starts)
+    return failed(rows=0, missed=missed) if missed else unknown(why=_NOTHING_THERE)
 
 
 async def _of_period(session: Session, start: datetime, end: datetime) -> Searchset:

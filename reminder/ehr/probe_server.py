@@ -1,9 +1,12 @@
 """Trials of the server itself: is it there, which FHIR, what time, who may."""
 
+import contextlib
+
 from reminder.ehr.auth import NoAuth
 from reminder.ehr.capabilities import stated
 from reminder.ehr.errors import EHRRefused
 from reminder.ehr.http import Answer
+from reminder.ehr.probe_asking import searchset
 from reminder.ehr.probe_session import Result, Session, failed, passed, unknown
 from reminder.ehr.probe_tls import handshake
 from reminder.ehr.raw import Resource, as_object
@@ -152,6 +155,8 @@ async def authentication(session: Session) -> Result:
     if answer.status == 200 and not _is_fhir(answer):
         return failed("This is no answer of a FHIR server: check the address.")
     session.offered = answer.status not in (404, 405)
+    with contextlib.suppress(EHRRefused):  # Some want to be asked for more.
+        session.keep(searchset(answer, "Appointment").matches)
     if isinstance(session.config.auth, NoAuth):
         return passed(credential="none")
     return passed(credential=session.config.auth.kind)

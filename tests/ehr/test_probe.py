@@ -214,6 +214,20 @@ async def test_a_server_with_no_appointments_yet_proves_nothing() -> None:
     assert report.can_work
 
 
+async def test_a_date_that_finds_nothing_where_something_is_is_no_plan() -> None:
+    server = OddServer()
+    server.manners.append(
+        lambda _, params: (
+            said({"resourceType": "Bundle"}) if "date" in dict(params) else None
+        )
+    )
+
+    report = await examined(server)
+
+    assert trial(report, "date-window").found == {"rows": 0, "missed": 1}
+    assert report.search.plan is SearchPlan.BY_ID
+
+
 async def test_a_profile_decides_where_nothing_can_be_tried() -> None:
     server = OddServer([])
     server.manners.append(needs("_id"))

@@ -84,6 +84,7 @@ class SmallServer:
         self.versioned = True
         self.heeds_versions = True
         self.follows_slot = False
+        self.blind_to: frozenset[str] = frozenset()
         self._ids = itertools.count(1)
         self._ticks = itertools.count()
         for each in resources:
@@ -142,6 +143,9 @@ class SmallServer:
         return httpx.Response(200, content=orjson.dumps(found), headers=self._tag(path))
 
     def _matches(self, kind: str, params: httpx.QueryParams) -> list[Resource]:
+        if self.blind_to & set(params):
+            # As some do with a parameter they do not know.
+            return []
         return [each for each in self.of(kind) if _matches(each, params)]
 
     def _tag(self, path: str) -> dict[str, str]:

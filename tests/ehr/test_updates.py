@@ -171,10 +171,19 @@ class TestUpdates:
         assert server.statuses("old") == ["busy"]
         assert server.live() == ["visit-1"]
 
+    @pytest.mark.parametrize(
+        "blind_to",
+        [
+            pytest.param(frozenset(), id="all-seeing"),
+            pytest.param({"slot"}, id="no-search-by-slot"),
+            pytest.param({"slot", "date"}, id="no-search-at-all"),
+        ],
+    )
     async def test_a_slot_in_which_another_sits_is_not_freed_by_a_repeat(
-        self, make_ehr: MakeEHR
+        self, make_ehr: MakeEHR, blind_to: frozenset[str]
     ) -> None:
         server = clinic()
+        server.blind_to = frozenset(blind_to)
         ehr = make_ehr(server, **self.STYLE)
         await ehr.cancel(KEY, ask=ASK)
         server.keep(slot("old", 14, "busy"))

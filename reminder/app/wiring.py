@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 from starlette.types import ASGIApp
 
+from reminder.app import push_rooms
 from reminder.app import rooms as build
 from reminder.app.clock import system_clock
 from reminder.app.current import CurrentClinics
@@ -147,7 +148,7 @@ def _wire(loaded: Loaded, rooms: Rooms, words: Words) -> App:
     composing = Composing(rooms.store.appointments, rooms.clinics, words, rooms.clock)
     plan = build.planning(rooms)
     syncs = tuple(build.reading(rooms, name) for name in rooms.ehrs)
-    notifications = build.notified(rooms)
+    notifications = push_rooms.notified(rooms)
     return App(
         loaded=loaded,
         store=rooms.store,
@@ -157,7 +158,7 @@ def _wire(loaded: Loaded, rooms: Rooms, words: Words) -> App:
         transports=rooms.transports,
         syncs=syncs,
         notifications=notifications,
-        pushed=tuple(build.pushed(rooms, sync) for sync in syncs),
+        pushed=tuple(push_rooms.pushed(rooms, sync) for sync in syncs),
         plan=plan,
         rulesets=build.rules(rooms, words),
         dispatch=build.dispatching(rooms, plan, composing),

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.answers import Answer
 from reminder.model.people import (
-    Channel,
     Consent,
     ContactPoint,
     Patient,
@@ -41,6 +40,7 @@ from reminder.store.tables import (
     PreferenceRow,
     ReminderRow,
 )
+from reminder.store.told import told_to
 
 _PERSON = table(PersonRow)
 _APPOINTMENT = table(AppointmentRow)
@@ -133,7 +133,7 @@ async def _read(
         await _grouped(session, _EXCLUSION, *theirs(_EXCLUSION)),
         merged,
         await _blocked(session, person_ids),
-        {} if told_since is None else await _told(session, person_ids, told_since),
+        {} if told_since is None else await told_to(session, person_ids, told_since),
     )
     return [_person(ring, row, rows) for row in persons]
 
@@ -164,35 +164,6 @@ async def _blocked(
     for row in await session.execute(query):
         blocked[row.person_id].add(row.address_index)
     return blocked
-
-
-async def _told(
-    session: AsyncSession, person_ids: Sequence[UUID], since: datetime
-) -> dict[UUID, set[Told]]:
-    """The messages that went to an address of each of these people after `since`.
-
-    Asked by the addresses: joined to them, PostgreSQL would look through
-    everything anybody was ever told.
-    """
-    query = select(_ADDRESS.c.person_id, _ADDRESS.c.address_index).where(
-        one_of(session, _ADDRESS.c.person_id, person_ids)
-    )
-    whose: dict[bytes, list[UUID]] = defaultdict(list)
-    for person_id, index in await session.execute(query):
-        whose[index].append(person_id)
-    told: dict[UUID, set[Told]] = defaultdict(set)
-    for indexes in batches(whose):
-        messages = select(*(_REMINDER.c[name] for name in _TOLD)).where(
-            one_of(session, _REMINDER.c.address_index, indexes),
-            _REMINDER.c.told_at > since,
-        )
-        for index, at, channel, message_id in await session.execute(messages):
-            for person_id in whose[index]:
-                told[person_id].add(Told(at, Channel(channel), message_id))
-    return told
-
-
-_TOLD = ("address_index", "told_at", "channel", "message_id")
 
 
 def _person(ring: KeyRing, row: Values, rows: _Rows) -> Person:

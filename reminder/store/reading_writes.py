@@ -11,6 +11,7 @@ from reminder.store.keyring import KeyRing
 from reminder.store.patient_writes import make_stubs
 from reminder.store.quarantine import keep_repairs, quarantine, still_repaired
 from reminder.store.revisions import replan
+from reminder.store.statements import plan_afresh
 
 
 async def write_readings(
@@ -24,6 +25,7 @@ async def write_readings(
 ) -> int:
     """Bookings, whose plan is due by them, and the quarantine: how many changed."""
     seen_at = look.seen_at
+    await plan_afresh(session)
     changed, patients = await keep_readings(
         session, ring, connection, readings, look=look
     )

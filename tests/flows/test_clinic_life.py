@@ -7,9 +7,11 @@ Hypothesis.
 
 import asyncio
 import contextlib
+import itertools
 import json
 import shutil
 import sqlite3
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +41,7 @@ from reminder.store.keyring import KeyRing
 from reminder.store.store import open_store
 from tests.fakes import FakeClock
 from tests.servers.pretend_fhir import PretendFHIR
+from tests.servers.sekmet import running_sync
 
 BASE_URL = "https://ehr.example.org/fhir"
 NEW_YORK = ZoneInfo("America/New_York")
@@ -86,10 +89,40 @@ class Killed(BaseException):
     """Our process ended there."""
 
 
+class OnSEKMET:
+    """The EHR is SEKMET; `kept` is what the clinic wrote into it."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.kept: dict[str, Any] = {}
+        # A context without certificates: the server is on loopback, in plain HTTP.
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.client = httpx.Client(trust_env=False, verify=tls)
+
+    def put(self, *resources: dict[str, Any]) -> None:
+        for resource in resources:
+            path = f"{resource['resourceType']}/{resource['id']}"
+            self.kept[path] = resource
+            answer = self.client.put(f"{self.base_url}/{path}", json=resource)
+            assert answer.is_success, answer.text
+
+    def delete(self, resource_type: str, resource_id: str) -> None:
+        path = f"{resource_type}/{resource_id}"
+        self.kept[path] = None
+        assert self.client.delete(f"{self.base_url}/{path}").is_success
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        answer = self.client.send(request)
+        headers = {"date": answer.headers["date"]}
+        return httpx.Response(
+            answer.status_code, content=answer.content, headers=headers
+        )
+
+
 class Line:
     """The line to the EHR, which may break, or we may, at the n-th request."""
 
-    def __init__(self, server: PretendFHIR) -> None:
+    def __init__(self, server: PretendFHIR | OnSEKMET) -> None:
         self.server = server
         self.breaks_at: int | None = None
         self.kills = False
@@ -108,15 +141,31 @@ class Line:
 
 
 class ClinicLife(RuleBasedStateMachine):
-    """One clinic, and one installation that reads it."""
+    """One clinic, and one installation that reads it.
 
-    def __init__(self, template: Path, ring: KeyRing, config: dict[str, Any]) -> None:
+    On `sekmet` every life has weeks of its own, and nothing is written without
+    a zone: SEKMET takes nothing that is no FHIR.
+    """
+
+    lives = itertools.count()
+
+    def __init__(
+        self,
+        template: Path,
+        ring: KeyRing,
+        config: dict[str, Any],
+        sekmet: str | None = None,
+    ) -> None:
         super().__init__()
-        self.clock = FakeClock(BEGINS)
-        self.server = PretendFHIR(BASE_URL, self.clock, NEW_YORK)
+        self.name = f"life{next(self.lives)}"
+        self.begins = BEGINS if sekmet is None else BEGINS + next(self.lives) * 70 * DAY
+        self.clock = FakeClock(self.begins)
+        self.server = (
+            OnSEKMET(sekmet) if sekmet else PretendFHIR(BASE_URL, self.clock, NEW_YORK)
+        )
         self.line = Line(self.server)
         self.config = config
-        self.names = iter(range(1000))
+        self.names = (f"{self.name}-v{number}" for number in itertools.count())
         self.known: set[str] = set()
         self.broken_off = False
         self.pushes: set[Hint] = set()
@@ -133,7 +182,7 @@ class ClinicLife(RuleBasedStateMachine):
     def connect(self) -> None:
         """Our process begins."""
         config = {
-            "base_url": BASE_URL,
+            "base_url": self.server.base_url,
             "site_zone": "America/New_York",
             "page_size": 2,
             "requests_per_s": 100_000,
@@ -179,12 +228,14 @@ class ClinicLife(RuleBasedStateMachine):
         self.run(self.ehr.aclose())
         self.run(self.store.aclose())
         self.runner.close()
+        if isinstance(self.server, OnSEKMET):
+            self.server.client.close()
 
     # What the clinic does.
 
     @rule(who=WHO, when=WHEN, doctor=st.sampled_from(DOCTORS), written=WRITTEN)
     def book(self, who: list[str], when: int, doctor: str, written: str) -> None:
-        self.write(_visit(f"v{next(self.names)}", who, doctor, self.at(when, written)))
+        self.write(_visit(next(self.names), who, doctor, self.at(when, written)))
 
     @precondition(lambda self: self.visits())
     @rule(which=WHICH, when=WHEN, written=WRITTEN)
@@ -195,7 +246,7 @@ class ClinicLife(RuleBasedStateMachine):
     @rule(which=WHICH, when=WHEN)
     def cancel_and_book_anew(self, which: int, when: int) -> None:
         old = self.chosen(which)
-        new = old | {"id": f"v{next(self.names)}", "status": "booked"}
+        new = old | {"id": next(self.names), "status": "booked"}
         self.write(old | {"status": "cancelled"})
         self.write(new | self.at(when, "utc"))
 
@@ -303,7 +354,8 @@ class ClinicLife(RuleBasedStateMachine):
     def at(self, when: int, written: str) -> dict[str, str]:
         now = self.clock.now.replace(minute=0, second=0, microsecond=0)
         start = now + when * HALF_HOUR
-        write = _WRITTEN[written]
+        is_zoned = isinstance(self.server, OnSEKMET)
+        write = _offset if is_zoned else _WRITTEN[written]
         return {"start": write(start), "end": write(start + HALF_HOUR)}
 
     def is_in_horizon(self, seen: Seen) -> bool:
@@ -392,6 +444,13 @@ def _visit(
     }
 
 
+UNHURRIED = {
+    "deadline": None,
+    "derandomize": True,
+    "suppress_health_check": list(HealthCheck),
+}
+
+
 @pytest.mark.parametrize("plan", [pytest.param(each, id=each) for each in PLANS])
 def test_the_mirror_is_the_ehr_after_every_whole_reading(
     plan: str, sqlite_template: Path, tmp_path: Path, ring: KeyRing
@@ -401,11 +460,18 @@ def test_the_mirror_is_the_ehr_after_every_whole_reading(
 
     run_state_machine_as_test(
         lambda: ClinicLife(template, ring, PLANS[plan]),
-        settings=settings(
-            max_examples=4,
-            stateful_step_count=20,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=settings(max_examples=4, stateful_step_count=20, **UNHURRIED),
     )
+
+
+def test_the_mirror_is_an_independent_server_after_every_whole_reading(
+    sqlite_template: Path, tmp_path: Path, ring: KeyRing
+) -> None:
+    template = tmp_path / "template.db"
+    shutil.copy(sqlite_template, template)
+
+    with running_sync(tmp_path) as sekmet:
+        run_state_machine_as_test(
+            lambda: ClinicLife(template, ring, PLANS["by-date"], sekmet.base_url),
+            settings=settings(max_examples=2, stateful_step_count=15, **UNHURRIED),
+        )

@@ -152,11 +152,11 @@ class RulesetStore:
         }
         async with self._database.write() as session:
             before = await _one(session, owner, VersionState.PUBLISHED, lock=True)
-            if before is not None and before.by != by:
-                return False
-            if before is not None and _to_version(before).document == document:
-                return False
-            await _supersede(session, owner)
+            if before is not None:
+                if before.by != by or _to_version(before).document == document:
+                    return False
+                # Only this one: what a node published since makes a conflict.
+                await _set(session, before, {"state": VersionState.SUPERSEDED.value})
             draft = await _one(session, owner, VersionState.DRAFT, lock=True)
             if draft is None:
                 await _add(session, owner, VersionState.PUBLISHED, values)

@@ -118,3 +118,37 @@ async def test_one_connection_that_is_down_leaves_the_others_alone(
 
     assert unknown.keys() == {elsewhere}
     assert [line["connection"] for line in logs] == ["elsewhere"]
+
+
+async def test_one_that_is_closed_to_us_keeps_back_no_other(house: House) -> None:
+    other = visit("a2", "p2").key
+    house.ehr.put(visit(), patient(), visit("a2", "p2"), patient("p2"))
+    house.ehr.closed = {"a2"}
+
+    unknown = await fresh(house).read([KEY, other])
+
+    assert unknown == {other: NOW + timedelta(minutes=5)}
+    assert len(await house.store.appointments.bookings("a1")) == 1
+
+
+async def test_where_very_many_are_closed_to_us_the_ehr_is_left_alone(
+    house: House,
+) -> None:
+    keys = [visit(f"a{number}").key for number in range(40)]
+    house.ehr.closed = {key.appointment_id for key in keys}
+
+    unknown = await fresh(house).read(keys)
+
+    assert unknown == dict.fromkeys(keys, NOW + MINUTE)
+    assert len(house.ehr.asked) < 30
+
+
+async def test_what_is_as_it_is_known_is_seen_without_being_read(house: House) -> None:
+    await house.read_and_plan(visit(), patient())
+    house.clock.move_on(minutes=5)
+
+    unknown = await fresh(house).read([KEY])
+
+    [appointment] = await house.store.appointments.bookings("a1")
+    assert (unknown, appointment.seen_at) == ({}, house.clock.now)
+    assert await house.store.appointments.to_plan(10) == []

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Engine, create_engine, event, insert, select, update
 
 from reminder.model.offsets import HoursBefore
 from reminder.model.people import Channel
@@ -20,7 +21,8 @@ from reminder.model.rulesets import (
     Step,
     VersionState,
 )
-from reminder.store.database import Database
+from reminder.rules.documents import print_document
+from reminder.store.database import Database, driver_url
 from reminder.store.errors import CellUnreadable, StoreConflict
 from reminder.store.rulesets import RulesetStore
 from reminder.store.statements import table
@@ -330,6 +332,52 @@ async def test_two_nodes_that_are_the_first_ever_adopt_it_once(
 
     assert sorted(adopted, key=bool) == [False, True]
     assert await states(rulesets) == ["1 published"]
+
+
+@pytest.mark.postgres
+async def test_what_another_node_published_meanwhile_is_not_superseded(
+    postgres_url: str,
+) -> None:
+    """It comes between our look for what is in force and our writing."""
+    database = Database(postgres_url)
+    rulesets, other = (
+        RulesetStore(database),
+        create_engine(driver_url(postgres_url, asynchronous=False)),
+    )
+    theirs = asyncio.Event()
+
+    def look(*call: object) -> None:
+        if "FROM ruleset" in str(call[2]) and not theirs.is_set():
+            theirs.set()
+            with other.begin() as session:
+                session.execute(insert(RULESET).values(published_row(document())))
+
+    event.listen(Engine, "after_cursor_execute", look)
+    try:
+        adopted = await rulesets.adopt(document(), by=FILE, now=NOON)
+    finally:
+        event.remove(Engine, "after_cursor_execute", look)
+        other.dispose()
+
+    assert not adopted
+    assert await states(rulesets) == ["1 published"]
+    await database.aclose()
+
+
+def published_row(document: RulesetDocument) -> dict[str, Any]:
+    """The first version of a document, as a node publishes it."""
+    return {
+        "id": uuid4(),
+        "owner": document.owner,
+        "version": 1,
+        "state": "published",
+        "document": print_document(document),
+        "by": FILE,
+        "note": "",
+        "revision": 1,
+        "changed_at": NOON,
+        "published_at": NOON,
+    }
 
 
 async def test_it_is_kept_as_text_a_person_can_read(

@@ -48,6 +48,14 @@ _OTHERWISE = f"It cannot be read. {_TELL}."
 
 
 def what_to_do(entry: QuarantineEntry) -> str:
-    """What somebody must do about an entry; or what was done, if it was read."""
+    """What somebody must do about an entry; or what was done, if it was read.
+
+    Of a visit of several patients all but one may have been read: that one is
+    told nothing.
+    """
     sentence = WHAT_TO_DO.get(entry.problem, _OTHERWISE)
-    return f"Read after a repair: {sentence}" if entry.repaired else sentence
+    if not entry.repaired:
+        return sentence
+    if entry.problem.endswith("-repaired"):
+        return f"Read after a repair: {sentence}"
+    return f"Read without this patient, who hears nothing: {sentence}"

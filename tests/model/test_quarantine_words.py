@@ -66,5 +66,11 @@ def test_what_was_repaired_says_so() -> None:
     assert said.startswith("Read after a repair: ")
 
 
+def test_whoever_was_left_out_of_a_visit_is_said_to_hear_nothing() -> None:
+    said = what_to_do(entry("identifier-of-no-patient", repaired=True))
+
+    assert said.startswith("Read without this patient, who hears nothing: ")
+
+
 def test_a_problem_of_another_version_still_has_a_sentence() -> None:
     assert what_to_do(entry("never-heard-of")).startswith("It cannot be read.")

@@ -25,7 +25,7 @@ def sync(
     once: Once = False,
     as_json: AsJSON = False,
 ) -> None:
-    """Read every EHR's whole horizon now, and plan."""
+    """Read every EHR's whole horizon now, and what it pushed, and plan."""
     _require(once)
     with reported(as_json=as_json), sync_progress(silent=as_json) as tell:
         reports, counts = asyncio.run(_sync(load(config), tell))
@@ -91,6 +91,9 @@ async def _sync(
                 one.connection: await one.run(everything=True, tell=tell)
                 for one in app.syncs
             }
+            for pushed in app.pushed:
+                while (await pushed.run()).taken:
+                    pass
             return reports, await app.make_plans()
 
 
@@ -99,4 +102,7 @@ async def _dispatch(loaded: Loaded) -> tuple[DispatchReport, WriteBackReport]:
         async with open_app(loaded) as app:
             await app.keep.run()
             report = await app.dispatch.run()
+            while report.again_in is not None:
+                await asyncio.sleep(report.again_in.total_seconds())
+                report += await app.dispatch.run()
             return report, await app.write_back.run()

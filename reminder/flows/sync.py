@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from reminder.ehr.errors import EHRError, EHRRefused, EHRUnavailable
+from reminder.ehr.pacing import in_background
 from reminder.flows import horizon as far
 from reminder.flows.entries import ClosableEntries
 from reminder.flows.horizon import Horizon
@@ -65,7 +66,7 @@ class Sync:
         horizon: timedelta,
         window_every: timedelta,
         patient_ttl: timedelta,
-        silence_limit: timedelta = timedelta(hours=2),
+        silence_limit: timedelta,
     ) -> None:
         self.connection = connection
         self._ehr = ehr
@@ -106,7 +107,8 @@ class Sync:
                 return SyncReport(available=False)
             tally = Tally(self.connection, tell or LoggedProgress(self._clock))
             try:
-                await self._read(now, tally, everything=everything)
+                with in_background():
+                    await self._read(now, tally, everything=everything)
             except EHRError as error:
                 self._back_off(error, now)
                 await self._silent(now)

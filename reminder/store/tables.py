@@ -29,6 +29,13 @@ class PersonRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("connection", "patient_id"),
         Index(
+            "ix_person_survivor",
+            "connection",
+            "survivor_id",
+            postgresql_where=text("survivor_id is not null"),
+            sqlite_where=text("survivor_id is not null"),
+        ),
+        Index(
             "ix_person_to_plan",
             "id",
             postgresql_where=text("planned_revision < revision"),
@@ -310,6 +317,12 @@ class AnswerRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_answer_appointment", "connection", "appointment_id", "patient_id"),
         Index("ix_answer_patient", "connection", "patient_id"),
+        Index(
+            "ix_answer_requested",
+            "at",
+            postgresql_where=text("state = 'requested'"),
+            sqlite_where=text("state = 'requested'"),
+        ),
         Index(
             "ix_answer_open",
             "connection",

@@ -21,8 +21,21 @@ def upgrade() -> None:
         "repaired", sa.Boolean, nullable=False, server_default=sa.false()
     )
     op.add_column("quarantine", repaired)
+    _indexes()
     _sync_run()
     _pushed()
+
+
+def _indexes() -> None:
+    """For the few people who were merged, and the few answers that wait for a human."""
+    is_merged, is_requested = "survivor_id is not null", "state = 'requested'"
+    _partial("ix_person_survivor", "person", ["connection", "survivor_id"], is_merged)
+    _partial("ix_answer_requested", "answer", ["at"], is_requested)
+
+
+def _partial(name: str, table: str, columns: list[str], condition: str) -> None:
+    only = sa.text(condition)
+    op.create_index(name, table, columns, postgresql_where=only, sqlite_where=only)
 
 
 def _sync_run() -> None:

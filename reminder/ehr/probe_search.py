@@ -140,9 +140,8 @@ async def _next(session: Session, first: Searchset, link: str) -> Result:
         url = client.pinned(link, seen_at=first.url, about="GET Appointment")
     except LinkRefused as error:
         return failed(
-            "Reminder follows no link to another address. Have the EHR set its own "
-            "public base URL, or connect to the address it gives itself.",
-            needed=True,
+            "No link to another address is followed: a period is halved until it "
+            "fits one page. Have the EHR write its links with its public address.",
             answer=str(error),
         )
     answer = await session.asking.follow(url, "GET Appointment", strict=session.strict)

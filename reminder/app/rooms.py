@@ -10,6 +10,7 @@ from datetime import timedelta
 from starlette.types import ASGIApp
 
 from reminder.app.current import CurrentClinics
+from reminder.app.lanes import lanes
 from reminder.ehr.ehr import EHR
 from reminder.ehr.published import public_keys
 from reminder.flows.composing import Composing, Words
@@ -144,7 +145,7 @@ def dispatching(rooms: Rooms, plan: Plan, composing: Composing) -> Dispatch:
         composing=composing,
         fresh=Fresh(rooms.ehrs, store.appointments, clock, limit),
         send=Send(
-            rooms.transports,
+            lanes(rooms.settings, rooms.transports, store.sent_days, clock),
             store.queue,
             clock,
             lease=rooms.lease,

@@ -211,7 +211,8 @@ def _dispatching(
 ) -> Callable[[], Awaitable[None]]:
     """Dispatch one at a time, and wake again when the next reminder falls due.
 
-    What is due already and did not go cannot go now: it waits for the interval.
+    What is due already and did not go cannot go now: it waits for the interval,
+    or for the moments a lane's pace takes.
     """
     every = timedelta(seconds=app.loaded.settings.work.dispatch_every_s)
     turn = asyncio.Lock()
@@ -220,7 +221,10 @@ def _dispatching(
         async with turn:
             if await app.take_up_rules():
                 await app.make_plans()
-            await app.dispatch.run(stopping.is_set)
+            report = await app.dispatch.run(stopping.is_set)
+        if report.again_in is not None:
+            schedule.once("wake", job, after=report.again_in)
+            return
         due_at, now = await app.store.queue.next_due_at(), app.clock()
         if due_at is not None and now < due_at < now + every:
             schedule.once("wake", job, after=due_at - now)

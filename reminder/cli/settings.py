@@ -25,6 +25,7 @@ def settings(
     rows = list(_rows("", loaded.settings))
     for name, transport in loaded.transports.items():
         rows += _rows(f"transport.{name}.", transport)
+        rows += _rows(f"transport.{name}.", loaded.settings.lane(name))
     if as_json:
         show_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
     else:

@@ -1,7 +1,7 @@
 """Sends what is due: claim, read again, decide again, compose, send, settle."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from reminder.model.clock import Clock
 from reminder.model.messages import ClaimedMessage
 from reminder.model.people import Channel, PatientKey
 from reminder.model.settlements import Sent, Settlement
+from reminder.rules.sending_limits import Room
 
 
 class Queue(Claims, Protocol):
@@ -23,12 +24,16 @@ class Queue(Claims, Protocol):
         self,
         *,
         channels: Collection[Channel],
+        urgent_on: Collection[Channel] = (),
         now: datetime,
         limit: int,
         lease: timedelta,
         node: str,
     ) -> list[ClaimedMessage]:
-        """Take what is due; it is ours until the lease runs out."""
+        """Take what is due; it is ours until the lease runs out.
+
+        On `urgent_on` only what a patient waits for.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class DispatchReport:
     """What one run did with how many messages.
 
     `held` wait: for the EHR, or for the end of quiet hours. `dropped` had
-    nothing left to say. `settlements` are what was tried.
+    nothing left to say. `settlements` are what was tried. `again_in` is when
+    more may go, where nothing could any more because of a lane's pace.
     """
 
     sent: int = 0
@@ -44,6 +50,7 @@ class DispatchReport:
     held: int = 0
     dropped: int = 0
     settlements: tuple[Settlement, ...] = ()
+    again_in: timedelta | None = None
 
     def __add__(self, other: "DispatchReport") -> "DispatchReport":
         return DispatchReport(
@@ -52,6 +59,7 @@ class DispatchReport:
             self.held + other.held,
             self.dropped + other.dropped,
             self.settlements + other.settlements,
+            other.again_in,
         )
 
 
@@ -101,15 +109,39 @@ class Dispatch:
         """
         await self._send.catch_up()
         total = DispatchReport()
-        while not stopping() and (claimed := await self._claim()):
+        while not stopping():
+            rooms = await self._send.rooms()
+            claimed = await self._claim(rooms)
+            if not claimed:
+                waits = [room.again_in for room in rooms.values() if room.again_in]
+                return replace(total, again_in=min(waits, default=None))
             total += await self._batch(claimed, stopping)
         return total
 
-    async def _claim(self) -> list[ClaimedMessage]:
+    async def _claim(self, rooms: Mapping[Channel, Room]) -> list[ClaimedMessage]:
+        """No more than there is room for in each lane."""
+        claimed: list[ClaimedMessage] = []
+        if free := [one for one in self._channels if rooms[one].urgent is None]:
+            claimed += await self._take(self._limits.batch, channels=free)
+        for channel in self._channels:
+            if most := rooms[channel].ordinary:
+                claimed += await self._take(most, channels=[channel])
+            elif most := rooms[channel].urgent:
+                claimed += await self._take(most, urgent_on=[channel])
+        return claimed
+
+    async def _take(
+        self,
+        most: int,
+        *,
+        channels: Collection[Channel] = (),
+        urgent_on: Collection[Channel] = (),
+    ) -> list[ClaimedMessage]:
         return await self._queue.claim_due(
-            channels=self._channels,
+            channels=channels,
+            urgent_on=urgent_on,
             now=self._clock(),
-            limit=self._limits.batch,
+            limit=min(most, self._limits.batch),
             lease=self._limits.lease,
             node=self._limits.node,
         )

@@ -1,16 +1,16 @@
 """Sends what is composed, once, and settles what the far side said."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
-from uuid import UUID
 
 import structlog
 
 from reminder.flows.composing import Ready, Spoilt
+from reminder.flows.lanes import Lane, Lanes, Sender, did_not_go
+from reminder.flows.ledger import Ledger
 from reminder.model.clock import Clock
-from reminder.model.messages import ClaimedMessage, Message, Protection
+from reminder.model.messages import ClaimedMessage, Message
 from reminder.model.outcomes import (
     Accepted,
     Deferred,
@@ -23,6 +23,7 @@ from reminder.model.outcomes import (
 from reminder.model.people import Channel
 from reminder.model.settlements import Settlement
 from reminder.rules.retries import after
+from reminder.rules.sending_limits import Room
 from reminder.store.errors import StoreUnavailable
 
 log = structlog.get_logger()
@@ -40,60 +41,28 @@ def going_on() -> bool:
     return False
 
 
-class Sender(Protocol):
-    """A transport as this chapter needs it."""
-
-    @property
-    def name(self) -> str:
-        """Its name in the settings."""
-
-    async def send(self, message: Message) -> Outcome:
-        """Send once; what the far side said."""
-
-
-class Ledger(Protocol):
-    """Where tries are written down before and after they happen."""
-
-    async def mark_sending(
-        self,
-        claimed: Sequence[ClaimedMessage],
-        *,
-        transport: Mapping[UUID, str],
-        protection: Mapping[UUID, Protection],
-        lease_until: datetime,
-        now: datetime,
-    ) -> set[UUID]:
-        """Commit that these are about to go; only those that are still ours."""
-
-    async def settle(
-        self, settlements: Sequence[Settlement], /, *, now: datetime
-    ) -> set[UUID]:
-        """Write what became of them."""
-
-    async def give_back(
-        self, claimed: Sequence[ClaimedMessage], *, now: datetime
-    ) -> None:
-        """Put them back for anyone to take at once."""
-
-
 class Send:
-    """Sends over each channel's transport, a few at a time."""
+    """Sends over each channel's lane, a few at a time."""
 
     def __init__(
         self,
-        transports: Mapping[Channel, Sender],
+        lanes: Lanes,
         ledger: Ledger,
         clock: Clock,
         *,
         lease: timedelta,
         in_flight: int,
     ) -> None:
-        self._transports = transports
+        self._lanes = lanes
         self._ledger = ledger
         self._clock = clock
         self._lease = lease
         self._in_flight = in_flight
         self._unwritten: list[Settlement] = []
+
+    async def rooms(self) -> dict[Channel, Room]:
+        """How many messages may be claimed now for each channel."""
+        return await self._lanes.rooms()
 
     async def run(
         self, ready: Sequence[Ready], stopping: Stopping = going_on
@@ -132,7 +101,7 @@ class Send:
         now = self._clock()
         delivery = Delivery(
             message_id=spoilt.claimed.message_id,
-            transport=self._transports[spoilt.claimed.channel].name,
+            transport=self._lanes.of(spoilt.claimed.channel).transport.name,
             started_at=now,
             ended_at=now,
             outcome=Rejected(spoilt.code, Scope.CONTENT),
@@ -160,10 +129,13 @@ class Send:
         A crash between the mark and the settlement leaves just these
         uncertain, and nothing else.
         """
-        transport, now = self._transports[channel], self._clock()
+        lane, now = self._lanes.of(channel), self._clock()
+        group = await self._within_the_day(lane, group, now)
+        if not group:
+            return []
         ours = await self._ledger.mark_sending(
             [one.claimed for one in group],
-            transport={one.message.message_id: transport.name for one in group},
+            transport={one.message.message_id: lane.transport.name for one in group},
             protection={
                 one.message.message_id: one.message.protection for one in group
             },
@@ -172,10 +144,26 @@ class Send:
         )
         going = [one for one in group if one.message.message_id in ours]
         settlements = await asyncio.gather(
-            *(self._one(transport, one) for one in going)
+            *(self._one(lane.transport, one) for one in going)
         )
         await self._settle(settlements)
+        went = {
+            one.message_id
+            for one in settlements
+            if not did_not_go(one.delivery.outcome)
+        }
+        unsent = [one.message for one in group if one.message.message_id not in went]
+        await lane.give_back(unsent, now)
         return list(settlements)
+
+    async def _within_the_day(
+        self, lane: Lane, group: Sequence[Ready], now: datetime
+    ) -> Sequence[Ready]:
+        """Those the day has room for, counted; the others wait for the next."""
+        fits = await lane.take([one.message for one in group], now)
+        if late := [one.claimed for one in group[fits:]]:
+            await self._ledger.give_back(late, now=now, until=lane.opens_at(now))
+        return group[:fits]
 
     async def _settle(self, settlements: Sequence[Settlement]) -> None:
         if not settlements:

@@ -77,12 +77,13 @@ def _validate(tree: dict[str, Any], source: Source, name: str, folder: Path) -> 
         problems.append(Problem("environment", None, str(error)))
         raise SettingsError(name, problems) from None
     transports: dict[str, BaseModel] = {}
-    for transport, values in settings.transport.items():
+    for transport in settings.transport:
         location = ("transport", transport)
         try:
+            settings.lane(transport)
             config = registry.load(transport).Config
             transports[transport] = config.model_validate(
-                _with_folder(config, values, folder)
+                _with_folder(config, settings.of_transport(transport), folder)
             )
         except TransportError as error:
             problems.append(source.problem(location, str(error)))

@@ -16,6 +16,7 @@ from reminder.model.clinics import ClinicDirectory
 from reminder.model.rulesets import RulesetDocument
 from reminder.rules.rule_parts import Part
 from reminder.settings.clinics import ClinicSettings, OrganisationSettings
+from reminder.settings.lanes import LaneSettings
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -238,3 +239,19 @@ class Settings(BaseSettings):
         """
         own = (clinic.document() for clinic in self.clinic)
         return tuple(one for one in (self.shared_rules(), *own) if one is not None)
+
+    def lane(self, transport: str) -> LaneSettings:
+        """How much that transport may send."""
+        return LaneSettings.model_validate(self._lane(transport))
+
+    def of_transport(self, transport: str) -> dict[str, Any]:
+        """What is written for that transport itself."""
+        lane = self._lane(transport)
+        written = self.transport[transport]
+        return {name: value for name, value in written.items() if name not in lane}
+
+    def _lane(self, transport: str) -> dict[str, Any]:
+        written = self.transport[transport]
+        return {
+            name: written[name] for name in LaneSettings.model_fields.keys() & written
+        }

@@ -35,15 +35,20 @@ async def claim_due(
     claim: Claim,
     *,
     limit: int,
+    urgent_on: Collection[Channel] = (),
 ) -> list[ClaimedMessage]:
-    """What a patient waits for, then what waits to be tried, then new reminders."""
-    waiting = (
+    """What a patient waits for, then what waits to be tried, then new reminders.
+
+    On `urgent_on` only the first of these.
+    """
+    due = (
         among(MESSAGE.c.state, MessageState.QUEUED, MessageState.DEFERRED)
         & (MESSAGE.c.next_try_at <= claim.now)
         & (MESSAGE.c.useful_until > claim.now)
-        & MESSAGE.c.channel.in_([channel.value for channel in channels])
     )
-    urgent = waiting & (MESSAGE.c.kind != constant(MessageKind.REMINDER))
+    waiting = due & MESSAGE.c.channel.in_(_values(channels))
+    urgent = due & MESSAGE.c.channel.in_(_values([*channels, *urgent_on]))
+    urgent &= MESSAGE.c.kind != constant(MessageKind.REMINDER)
     rows: list[Row[Any]] = []
     for condition in (urgent, waiting):
         if room := limit - len(rows):
@@ -52,8 +57,13 @@ async def claim_due(
             )
     queued = await _load(session, ring, rows, claim.now)
     room = limit - len(rows)
-    formed = await form(session, ring, channels, claim, limit=room) if room else []
-    return queued + formed
+    if not room or not channels:
+        return queued
+    return queued + await form(session, ring, channels, claim, limit=room)
+
+
+def _values(channels: Collection[Channel]) -> list[str]:
+    return [channel.value for channel in channels]
 
 
 async def claim_uncertain(

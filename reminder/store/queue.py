@@ -44,6 +44,7 @@ class MessageQueue:
         self,
         *,
         channels: Collection[Channel],
+        urgent_on: Collection[Channel] = (),
         now: datetime,
         limit: int,
         lease: timedelta,
@@ -56,11 +57,17 @@ class MessageQueue:
         one clinic, template and language) become one message, even if they
         alone are more than `limit`, and those that are to go together with
         one of them come along. What is no longer useful is left to `expire`.
+        On `urgent_on` only those a patient waits for are taken.
         """
         claim = Claim(node, now, now + lease)
         async with self._database.write() as session:
             return await claims.claim_due(
-                session, self._ring, channels, claim, limit=limit
+                session,
+                self._ring,
+                channels,
+                claim,
+                limit=limit,
+                urgent_on=urgent_on,
             )
 
     async def claim_uncertain(
@@ -103,11 +110,20 @@ class MessageQueue:
             await leases.put_back(session, claimed, until=until, now=now, reason=reason)
 
     async def give_back(
-        self, claimed: Sequence[ClaimedMessage], *, now: datetime
+        self,
+        claimed: Sequence[ClaimedMessage],
+        *,
+        now: datetime,
+        until: datetime | None = None,
     ) -> None:
-        """Put them back for anyone to take at once; for a node that shuts down."""
+        """Put them back for anyone to take at once, or from `until` on.
+
+        For a node that shuts down, or has no room for them.
+        """
         async with self._database.write() as session:
-            await leases.put_back(session, claimed, until=now, now=now, reason=None)
+            await leases.put_back(
+                session, claimed, until=until or now, now=now, reason=None
+            )
 
     async def mark_sending(
         self,

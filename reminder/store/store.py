@@ -22,6 +22,7 @@ from reminder.store.queue import MessageQueue
 from reminder.store.reminders import ReminderStore
 from reminder.store.rulesets import RulesetStore
 from reminder.store.schema import current
+from reminder.store.sent_days import SentDays
 from reminder.store.statements import insert, table
 from reminder.store.sync_state import SyncStateStore
 from reminder.store.tables import InstanceRow
@@ -50,6 +51,7 @@ class Store:
     quarantine: Quarantine
     sync_state: SyncStateStore
     pushed: PushedStore
+    sent_days: SentDays
     health: Health
 
     @classmethod
@@ -71,6 +73,7 @@ class Store:
             quarantine=Quarantine(database, ring),
             sync_state=SyncStateStore(database, ring),
             pushed=PushedStore(database),
+            sent_days=SentDays(database),
             health=Health(database, ring),
         )
 

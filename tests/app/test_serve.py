@@ -13,6 +13,7 @@ from reminder.app.clock import system_clock
 from reminder.app.schedule import Schedule
 from reminder.app.serve import AddressUnusable, pages, work
 from reminder.app.wiring import App, open_app
+from reminder.flows.dispatch import DispatchReport
 from reminder.model.clock import Clock
 from reminder.model.readings import Reading
 from tests.app.jobs import Job
@@ -80,12 +81,14 @@ class Watched:
     calls: list[datetime] = field(default_factory=list)
     called: asyncio.Event = field(default_factory=asyncio.Event)
     meanwhile: Callable[[Stopping], Awaitable[None]] | None = None
+    again_in: list[timedelta] = field(default_factory=list)
 
-    async def run(self, stopping: Stopping) -> None:
+    async def run(self, stopping: Stopping) -> DispatchReport:
         self.calls.append(self.app.clock())
         self.called.set()
         if self.meanwhile is not None:
             await self.meanwhile(stopping)
+        return DispatchReport(again_in=self.again_in.pop() if self.again_in else None)
 
     async def until(self, times: int) -> None:
         async with asyncio.timeout(PATIENT):
@@ -158,6 +161,19 @@ class TestWork:
             await half_a_second()
 
         assert len(dispatch.calls) == 1
+
+    async def test_wakes_when_the_pace_of_a_lane_lets_more_go(
+        self, tmp_path: Path
+    ) -> None:
+        async with watched(tmp_path) as (app, dispatch):
+            dispatch.again_in = [timedelta(seconds=0.3)] * 2
+
+            async with work(app):
+                await dispatch.until(3)
+                await half_a_second()
+
+        first, second, _ = dispatch.calls
+        assert second - first >= timedelta(seconds=0.3)
 
     async def test_lets_what_is_under_way_end_when_it_stops(
         self, tmp_path: Path

@@ -34,13 +34,14 @@ def test_every_setting_is_listed_with_what_it_means(clinic: Clinic) -> None:
         ):
             expected |= {f"{name}.{inner}" for inner in names(field.annotation)}
     loaded = load(clinic.file)
-    parts = {
-        "connection.0": loaded.settings.connection[0],
-        "clinic.0": loaded.settings.clinic[0],
-        "clinic.0.rule.0.steps.1": loaded.settings.clinic[0].rule[0].steps[1],
-        "transport.smtp": loaded.transports["smtp"],
-    }
-    for prefix, part in parts.items():
+    parts = [
+        ("connection.0", loaded.settings.connection[0]),
+        ("clinic.0", loaded.settings.clinic[0]),
+        ("clinic.0.rule.0.steps.1", loaded.settings.clinic[0].rule[0].steps[1]),
+        ("transport.smtp", loaded.transports["smtp"]),
+        ("transport.smtp", loaded.settings.lane("smtp")),
+    ]
+    for prefix, part in parts:
         expected |= {f"{prefix}.{name}" for name in names(type(part))}
     assert expected <= set(listed)
     assert [name for name, one in listed.items() if not one["meaning"]] == []

@@ -323,7 +323,7 @@ def dispatch_over(
         queue=queue,
         composing=composing,
         fresh=Fresh({MAIN: house.ehr}, house.store.appointments, house.clock, limit),
-        send=Send(house.transports, queue, house.clock, lease=lease, in_flight=2),
+        send=Send(house.lanes, queue, house.clock, lease=lease, in_flight=2),
         replan=house.plan.again,
         clinics=house.clinics,
         channels=BOTH,

@@ -12,6 +12,7 @@ from reminder.flows.composing import Composing, Words
 from reminder.flows.dispatch import Dispatch, Limits
 from reminder.flows.fresh import Fresh
 from reminder.flows.keep import Keep
+from reminder.flows.lanes import Lanes
 from reminder.flows.plan import Plan
 from reminder.flows.send import Send
 from reminder.flows.sync import Sync
@@ -136,6 +137,7 @@ class House:
         self.ehr = ClinicEHR(clock=self.clock)
         self.mail, self.phone = RecordingTransport("smtp"), RecordingTransport("sms")
         self.transports = {Channel.EMAIL: self.mail, Channel.SMS: self.phone}
+        self.lanes = Lanes.unlimited(self.transports, self.clock)
         words = Words(
             renderer=renderer,
             public_url="https://links.example.org",
@@ -200,7 +202,7 @@ class House:
                 self.clock,
                 timedelta(seconds=60),
             ),
-            send=Send(self.transports, queue, self.clock, lease=LEASE, in_flight=2),
+            send=Send(self.lanes, queue, self.clock, lease=LEASE, in_flight=2),
             replan=self.plan.again,
             clinics=self.clinics,
             channels=BOTH,

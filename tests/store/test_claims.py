@@ -295,6 +295,33 @@ async def test_someone_who_waits_for_a_link_goes_before_all_reminders(
     assert [second.appointments, third.appointments] == [(VISIT,), (SIBLING,)]
 
 
+async def test_where_there_is_room_for_little_only_what_somebody_waits_for_is_taken(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    by_phone = {"routes": (ANAS_PHONE,)}
+    await given(database, ring, planned(**by_phone), planned(COUSIN, step_id="week"))
+    await queue.give_back(await claim(queue), now=NOON)
+    await given(database, ring, planned(SIBLING, **by_phone))
+    await queue.enqueue(new_link(), now=NOON)
+
+    scarce = {"urgent_on": [Channel.SMS], "lease": LEASE, "now": NOON, "limit": 50}
+    by_sms = await queue.claim_due(channels=[], node="one", **scarce)
+    others = await queue.claim_due(channels=[Channel.EMAIL], node="one", **scarce)
+
+    assert [one.kind for one in by_sms] == [MessageKind.NEW_LINK]
+    assert [one.to for one in others] == [ANA]
+
+
+async def test_what_was_given_back_until_later_is_not_taken_before(
+    queue: MessageQueue, database: Database, ring: KeyRing
+) -> None:
+    await given(database, ring, planned())
+    await queue.give_back(await claim(queue), now=NOON, until=NOON + MINUTE)
+
+    assert await claim(queue) == []
+    assert len(await claim(queue, now=NOON + MINUTE)) == 1
+
+
 async def test_a_new_message_carries_a_link_that_opens_its_visits(
     queue: MessageQueue, database: Database, ring: KeyRing
 ) -> None:

@@ -174,6 +174,19 @@ async def test_what_the_ehr_will_not_do_leaves_all_as_it_was(
     assert await live(clinic) == AS_IT_WAS
 
 
+@pytest.mark.parametrize("act", [cancel, move])
+async def test_where_transactions_are_only_stated_a_human_is_asked(
+    clinic: Clinic, act: Act
+) -> None:
+    await clinic.book(0, 1)
+    clinic.wrong(FAULTS["transactions-refused"])
+
+    error = await tried(clinic, act)
+
+    assert str(error) == "requested"
+    assert await live(clinic) == AS_IT_WAS
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -11,12 +11,9 @@ import itertools
 import json
 import shutil
 import sqlite3
-import ssl
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import httpx
 import pytest
@@ -40,17 +37,29 @@ from reminder.model.pushed import Hint
 from reminder.store.keyring import KeyRing
 from reminder.store.store import open_store
 from tests.fakes import FakeClock
+from tests.flows.life import (
+    DOCTORS,
+    NEW_YORK,
+    PATIENTS,
+    WRITTEN_AS,
+    Killed,
+    Line,
+    OnSEKMET,
+    Seen,
+    instant_of,
+    new_visit,
+    offset,
+    participants,
+    people,
+)
 from tests.servers.pretend_fhir import PretendFHIR
 from tests.servers.sekmet import running_sync
 
 BASE_URL = "https://ehr.example.org/fhir"
-NEW_YORK = ZoneInfo("America/New_York")
 # Friday noon in New York; the clocks there change on Sunday.
 BEGINS = datetime(2027, 3, 12, 17, tzinfo=UTC)
 DAY, HALF_HOUR = timedelta(days=1), timedelta(minutes=30)
 HORIZON = 3 * DAY
-PATIENTS = ("ana", "ben", "cleo", "dov")
-DOCTORS = ("lee", "roy")
 
 PLANS: dict[str, dict[str, Any]] = {
     "by-date": {"search_plan": "by-date"},
@@ -74,70 +83,6 @@ WHEN = st.integers(-80, 190)
 WHICH = st.integers(0, 99)
 WRITTEN = st.sampled_from(["utc", "offset", "no-zone"])
 WHO = st.lists(st.sampled_from(PATIENTS), min_size=1, max_size=3, unique=True)
-
-
-class Seen(NamedTuple):
-    """One booking, as either side has it."""
-
-    appointment_id: str
-    patient_id: str
-    status: str
-    start_at: datetime
-
-
-class Killed(BaseException):
-    """Our process ended there."""
-
-
-class OnSEKMET:
-    """The EHR is SEKMET; `kept` is what the clinic wrote into it."""
-
-    def __init__(self, base_url: str) -> None:
-        self.base_url = base_url
-        self.kept: dict[str, Any] = {}
-        # A context without certificates: the server is on loopback, in plain HTTP.
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.client = httpx.Client(trust_env=False, verify=tls)
-
-    def put(self, *resources: dict[str, Any]) -> None:
-        for resource in resources:
-            path = f"{resource['resourceType']}/{resource['id']}"
-            self.kept[path] = resource
-            answer = self.client.put(f"{self.base_url}/{path}", json=resource)
-            assert answer.is_success, answer.text
-
-    def delete(self, resource_type: str, resource_id: str) -> None:
-        path = f"{resource_type}/{resource_id}"
-        self.kept[path] = None
-        assert self.client.delete(f"{self.base_url}/{path}").is_success
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        answer = self.client.send(request)
-        headers = {"date": answer.headers["date"]}
-        return httpx.Response(
-            answer.status_code, content=answer.content, headers=headers
-        )
-
-
-class Line:
-    """The line to the EHR, which may break, or we may, at the n-th request."""
-
-    def __init__(self, server: PretendFHIR | OnSEKMET) -> None:
-        self.server = server
-        self.breaks_at: int | None = None
-        self.kills = False
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        if self.breaks_at is not None:
-            self.breaks_at -= 1
-            if self.breaks_at < 0:
-                if self.kills:
-                    raise Killed
-                return httpx.Response(503)
-        return self.server(request)
-
-    def mend(self) -> None:
-        self.breaks_at, self.kills = None, False
 
 
 class ClinicLife(RuleBasedStateMachine):
@@ -174,7 +119,7 @@ class ClinicLife(RuleBasedStateMachine):
         shutil.copy(template, self.database)
         self.store = self.run(open_store(f"sqlite:///{self.database}", ring))
         self.connect()
-        self.server.put(*_people())
+        self.server.put(*people())
 
     def run(self, coroutine: Any) -> Any:
         return self.runner.run(coroutine)
@@ -235,7 +180,7 @@ class ClinicLife(RuleBasedStateMachine):
 
     @rule(who=WHO, when=WHEN, doctor=st.sampled_from(DOCTORS), written=WRITTEN)
     def book(self, who: list[str], when: int, doctor: str, written: str) -> None:
-        self.write(_visit(next(self.names), who, doctor, self.at(when, written)))
+        self.write(new_visit(next(self.names), who, doctor, self.at(when, written)))
 
     @precondition(lambda self: self.visits())
     @rule(which=WHICH, when=WHEN, written=WRITTEN)
@@ -263,7 +208,7 @@ class ClinicLife(RuleBasedStateMachine):
     def have_others_come(self, which: int, who: list[str]) -> None:
         old = self.chosen(which)
         doctor = old["participant"][-1]["actor"]["reference"].rpartition("/")[2]
-        self.write(old | {"participant": _participants(who, doctor)})
+        self.write(old | {"participant": participants(who, doctor)})
 
     @precondition(lambda self: self.visits())
     @rule(which=WHICH)
@@ -355,7 +300,7 @@ class ClinicLife(RuleBasedStateMachine):
         now = self.clock.now.replace(minute=0, second=0, microsecond=0)
         start = now + when * HALF_HOUR
         is_zoned = isinstance(self.server, OnSEKMET)
-        write = _offset if is_zoned else _WRITTEN[written]
+        write = offset if is_zoned else WRITTEN_AS[written]
         return {"start": write(start), "end": write(start + HALF_HOUR)}
 
     def is_in_horizon(self, seen: Seen) -> bool:
@@ -367,7 +312,7 @@ class ClinicLife(RuleBasedStateMachine):
                 visit["id"],
                 one["actor"]["reference"].removeprefix("Patient/"),
                 visit["status"],
-                _instant(visit["start"]),
+                instant_of(visit["start"]),
             )
             for visit in self.visits()
             for one in visit["participant"]
@@ -384,64 +329,6 @@ class ClinicLife(RuleBasedStateMachine):
             for *row, start in rows
         }
         return bookings if everything else set(filter(self.is_in_horizon, bookings))
-
-
-def _utc(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _offset(at: datetime) -> str:
-    return at.astimezone(NEW_YORK).isoformat()
-
-
-def _no_zone(at: datetime) -> str:
-    return at.astimezone(NEW_YORK).replace(tzinfo=None).isoformat()
-
-
-_WRITTEN: dict[str, Callable[[datetime], str]] = {
-    "utc": _utc,
-    "offset": _offset,
-    "no-zone": _no_zone,
-}
-
-
-def _instant(written: str) -> datetime:
-    at = datetime.fromisoformat(written)
-    return (at if at.tzinfo else at.replace(tzinfo=NEW_YORK)).astimezone(UTC)
-
-
-def _people() -> list[dict[str, Any]]:
-    named = [("Patient", one) for one in PATIENTS]
-    named += [("Practitioner", one) for one in DOCTORS]
-    members = [{"entity": {"reference": f"Patient/{one}"}} for one in PATIENTS]
-    everybody = {
-        "resourceType": "Group",
-        "id": "everybody",
-        "type": "person",
-        "actual": True,
-        "member": members,
-    }
-    return [everybody] + [
-        {"resourceType": kind, "id": one, "name": [{"family": one.title()}]}
-        for kind, one in named
-    ]
-
-
-def _participants(who: list[str], doctor: str) -> list[dict[str, Any]]:
-    actors = [*(f"Patient/{one}" for one in who), f"Practitioner/{doctor}"]
-    return [{"actor": {"reference": actor}, "status": "accepted"} for actor in actors]
-
-
-def _visit(
-    name: str, who: list[str], doctor: str, times: dict[str, str]
-) -> dict[str, Any]:
-    return {
-        "resourceType": "Appointment",
-        "id": name,
-        "status": "booked",
-        "participant": _participants(who, doctor),
-        **times,
-    }
 
 
 UNHURRIED = {

@@ -2,7 +2,7 @@ import json
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminder.ehr.drafts import Source
@@ -139,6 +139,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(JSON | st.fixed_dictionaries({"resource": JSON}), max_size=4))
 def test_whatever_stands_in_a_bundle_each_entry_comes_out(raw: list) -> None:
     found = entries(*raw)

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminder.ehr.instants import instant
@@ -126,6 +126,7 @@ def test_a_copy_is_put_right_and_the_resource_is_not() -> None:
     assert repaired(sound, NEW_YORK) == (sound, ())
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001
     st.sampled_from(["America/New_York", "Europe/Lisbon", "Australia/Lord_Howe"]),

@@ -161,7 +161,8 @@ async def expect(clinic: Clinic, case: Case, report: SyncReport) -> None:
         assert await clinic.mirror() == clinic.truth()
 
 
-@pytest.mark.parametrize("case", [*LATER, *LINKS, *PAGES, *SEARCHES])
+# What stops a reading stops the first like any other: some of those are enough.
+@pytest.mark.parametrize("case", [*LATER[::3], *LINKS, *PAGES, *SEARCHES])
 async def test_nothing_is_lost_or_doubled_when_the_first_reading_meets(
     clinic: Clinic, case: Case
 ) -> None:

@@ -114,12 +114,13 @@ class Callback:
 
     `url` is the public address it was meant for, made from our own settings
     and the raw path, never from its Host header. `token` is the part of the
-    path we put there; `message_id` is what it stands for.
+    path we put there; `message_id` is what it stands for. What patients send
+    by themselves comes to an address without a token: "" and None.
     """
 
     url: str = field(repr=False)
     token: str = field(repr=False)
-    message_id: UUID
+    message_id: UUID | None
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 

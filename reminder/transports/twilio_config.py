@@ -59,6 +59,8 @@ class TwilioSMSConfig(BaseModel):
         default=None, pattern=r"^MG[0-9a-fA-F]{32}$"
     )
     """The Messaging Service that chooses the number, instead of `from_number`."""
+    answers_keywords: bool = True
+    """Whether Twilio answers STOP, START and HELP; if so, Reminder does not as well."""
     api_base: Annotated[str, AfterValidator(_safe_base)] = DEFAULT_API_BASE
     """Where Twilio's API is; another address only for a proxy of your own or a test."""
     ca_bundle: FilePath | None = None
@@ -75,3 +77,9 @@ class TwilioSMSConfig(BaseModel):
         if (self.from_number is None) == (self.messaging_service_sid is None):
             raise ValueError("give either from_number or messaging_service_sid")
         return self
+
+    @property
+    def auth_tokens(self) -> tuple[str, ...]:
+        """The tokens that may have signed what comes from Twilio."""
+        tokens = (self.auth_token, self.previous_auth_token)
+        return tuple(token.get_secret_value() for token in tokens if token)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import httpx
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 
+from reminder.model.inbound import Inbound
 from reminder.model.messages import Message, SMSContent
 from reminder.model.outcomes import (
     Accepted,
@@ -31,6 +32,7 @@ from reminder.transports.twilio_callbacks import read_callback
 from reminder.transports.twilio_check import findings
 from reminder.transports.twilio_config import TwilioSMSConfig
 from reminder.transports.twilio_http import Exchange, make_client, open_sdk
+from reminder.transports.twilio_inbound import read_reply
 
 # What Twilio takes as ValidityPeriod, in seconds.
 _VALIDITY_S = (1, 36_000)
@@ -60,6 +62,11 @@ class TwilioSMSTransport:
         self._clock = context.clock
         self._public_url = context.public_url.rstrip("/")
         self._client = make_client(config, client_context(config.ca_bundle))
+
+    @property
+    def answers_keywords(self) -> bool:
+        """Whether Twilio itself answers STOP, START and HELP."""
+        return self._config.answers_keywords
 
     async def send(self, message: Message) -> Outcome:
         """Send once; certain only when Twilio answered, or was never reached."""
@@ -102,11 +109,23 @@ class TwilioSMSTransport:
 
     def read_event(self, request: Callback) -> list[DeliveryEvent]:
         """The report in a status callback, its signature verified first."""
-        tokens = [self._config.auth_token, self._config.previous_auth_token]
         return read_callback(
             request,
             account_sid=self._config.account_sid,
-            auth_tokens=[token.get_secret_value() for token in tokens if token],
+            auth_tokens=self._config.auth_tokens,
+        )
+
+    def read_inbound(self, request: Callback) -> Inbound:
+        """The reply of a patient, its signature verified first.
+
+        Raises:
+            BadSignature: it is not proven to be Twilio's, or is no reply.
+        """
+        return read_reply(
+            request,
+            self.name,
+            account_sid=self._config.account_sid,
+            auth_tokens=self._config.auth_tokens,
         )
 
     async def check(self) -> list[Finding]:

@@ -17,14 +17,14 @@ from typing import NamedTuple
 import httpx
 
 from benchmarks import fhir_pages
-from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
-from reminder.ehr.directory import Directory
-from reminder.ehr.drafts import Source
 from reminder.ehr.ehr import EHR
-from reminder.ehr.http import Answer
-from reminder.ehr.pages import read_page
-from reminder.ehr.sifting import Sifter
+from reminder.ehr.finding.directory import Directory
+from reminder.ehr.finding.pages import read_page
+from reminder.ehr.finding.sifting import Sifter
+from reminder.ehr.reading.drafts import Source
+from reminder.ehr.wire.client import FHIRClient
+from reminder.ehr.wire.http import Answer
 from reminder.model.readings import Window, WindowPage
 from reminder.store.keyring import KeyRing
 from reminder.store.schema import upgrade

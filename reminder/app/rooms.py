@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from reminder.app.current import CurrentClinics
 from reminder.app.lanes import lanes
 from reminder.ehr.ehr import EHR
-from reminder.ehr.published import public_keys
+from reminder.ehr.wire.published import public_keys
 from reminder.flows.composing import Composing, Words
 from reminder.flows.dispatch import Dispatch, Limits
 from reminder.flows.fresh import Fresh

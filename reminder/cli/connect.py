@@ -20,10 +20,10 @@ from reminder.cli.errors import Exit, Stopped, Trouble, reported
 from reminder.cli.options import AsJSON, Config
 from reminder.cli.output import show, show_json
 from reminder.cli.progress import progress
-from reminder.ehr.probe import probe
-from reminder.ehr.probe_session import Given
+from reminder.ehr.probing.probe import probe
+from reminder.ehr.probing.session import Given
 from reminder.ehr.profiles import profiles
-from reminder.ehr.tls import CertificateUnusable
+from reminder.ehr.wire.tls import CertificateUnusable
 from reminder.model.trials import ConnectionReport
 from reminder.settings.writing import write
 

@@ -10,8 +10,8 @@ import typer
 from reminder.cli.errors import Exit, Stopped, Trouble, reported
 from reminder.cli.options import AsJSON, Config
 from reminder.cli.output import show, show_json
-from reminder.ehr.jwks import Alg, SMARTKey, new_key, read_key
-from reminder.ehr.published import keys_of
+from reminder.ehr.wire.jwks import Alg, SMARTKey, new_key, read_key
+from reminder.ehr.wire.published import keys_of
 from reminder.settings.load import load
 from reminder.settings.problems import SettingsError
 

@@ -9,7 +9,7 @@ import typer
 from reminder.cli.errors import Exit, Stopped, Trouble, reported
 from reminder.cli.options import AsJSON, Config
 from reminder.cli.output import show_json
-from reminder.ehr.subscriptions import SECRET, by_criteria, by_topic
+from reminder.ehr.pushing.subscriptions import SECRET, by_criteria, by_topic
 from reminder.settings.load import Loaded, load
 
 _HOW = """\

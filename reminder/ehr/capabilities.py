@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from reminder.ehr.bundles import pages
-from reminder.ehr.client import FHIRClient
 from reminder.ehr.errors import EHRRefused
-from reminder.ehr.instants import instant_text
-from reminder.ehr.raw import Resource, as_object, as_resource, objects
-from reminder.ehr.text import plain
+from reminder.ehr.finding.bundles import pages
+from reminder.ehr.reading.instants import instant_text
+from reminder.ehr.reading.raw import Resource, as_object, as_resource, objects
+from reminder.ehr.reading.text import plain
+from reminder.ehr.wire.client import FHIRClient
 from reminder.model.capabilities import Capabilities
 from reminder.model.clock import Clock
 

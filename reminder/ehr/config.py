@@ -8,9 +8,9 @@ from zoneinfo import available_timezones
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from reminder.ehr import profiles
-from reminder.ehr.addresses import EndpointURL, ProxyURL, is_plain
-from reminder.ehr.auth import Auth, ClientCredentials, NoAuth, Part, SMARTAuth
-from reminder.ehr.extra_headers import ExtraHeaders
+from reminder.ehr.wire.addresses import EndpointURL, ProxyURL, is_plain
+from reminder.ehr.wire.auth import Auth, ClientCredentials, NoAuth, Part, SMARTAuth
+from reminder.ehr.wire.extra_headers import ExtraHeaders
 from reminder.model.capabilities import SearchPlan, WriteStyle
 
 # What other implementations write: R5's Appointment.virtualService as the HL7

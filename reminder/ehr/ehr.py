@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from reminder.ehr.capabilities import CapabilityCache
-from reminder.ehr.client import FHIRClient
-from reminder.ehr.communications import CommunicationWriter
 from reminder.ehr.config import EHRConfig
-from reminder.ehr.directory import Directory
-from reminder.ehr.drafts import Source
-from reminder.ehr.patients import Reader
-from reminder.ehr.people import PeopleSearch
-from reminder.ehr.plans import plan_name
-from reminder.ehr.search import AppointmentSearch
-from reminder.ehr.slots import SlotSearch
-from reminder.ehr.wishes import wish
-from reminder.ehr.write import AppointmentWriter
+from reminder.ehr.finding.directory import Directory
+from reminder.ehr.finding.people import PeopleSearch
+from reminder.ehr.finding.plans import plan_name
+from reminder.ehr.finding.search import AppointmentSearch
+from reminder.ehr.finding.slots import SlotSearch
+from reminder.ehr.reading.drafts import Source
+from reminder.ehr.reading.patients import Reader
+from reminder.ehr.wire.client import FHIRClient
+from reminder.ehr.writing.communications import CommunicationWriter
+from reminder.ehr.writing.wishes import wish
+from reminder.ehr.writing.write import AppointmentWriter
 from reminder.model.answers import Communication, WriteBackKind
 from reminder.model.appointments import Appointment, AppointmentKey, Slot
 from reminder.model.capabilities import Capabilities, SearchPlan, Writing

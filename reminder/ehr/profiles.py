@@ -11,8 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reminder.ehr.raw import as_object
-from reminder.ehr.text import plain
+from reminder.ehr.reading.raw import as_object
+from reminder.ehr.reading.text import plain
 
 _FILE = Path(__file__).with_name("profiles.toml")
 

@@ -9,13 +9,13 @@ from typing import Protocol
 
 import structlog
 
-from reminder.ehr.notifications import (
+from reminder.ehr.pushing.notifications import (
     NotANotification,
     Notification,
     UnknownFormat,
     read_notification,
 )
-from reminder.ehr.proofs import is_proven
+from reminder.ehr.pushing.proofs import is_proven
 from reminder.model.clock import Clock
 from reminder.model.pushed import Hint
 

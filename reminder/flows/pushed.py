@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from reminder.ehr.errors import EHRError, EHRUnavailable
-from reminder.ehr.pacing import in_background
+from reminder.ehr.wire.pacing import in_background
 from reminder.flows.read_again import Again, ReadAgain
 from reminder.model.clock import Clock
 from reminder.model.pushed import SOMETHING, DueHint

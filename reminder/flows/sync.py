@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from reminder.ehr.errors import EHRError, EHRRefused, EHRUnavailable
-from reminder.ehr.pacing import in_background
+from reminder.ehr.wire.pacing import in_background
 from reminder.flows import horizon as far
 from reminder.flows.entries import ClosableEntries
 from reminder.flows.horizon import Horizon

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from reminder.ehr.addresses import is_loopback
+from reminder.ehr.wire.addresses import is_loopback
 from reminder.sandbox.errors import SandboxError
 from reminder.sandbox.fhir_faults.declaring import FHIRFault
 from reminder.sandbox.fhir_faults.exchange import Ask, Asked, Bend, Manner, Said

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from reminder.app.wiring import open_app
-from reminder.ehr.jwks import read_key
+from reminder.ehr.wire.jwks import read_key
 from reminder.settings.load import from_text
 from tests.app.places import SETTINGS
 from tests.ehr import keys

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder.ehr.jwks import read_key
+from reminder.ehr.wire.jwks import read_key
 from tests.cli.outside import Clinic, typed
 from tests.ehr import keys
 

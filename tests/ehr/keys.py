@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from reminder.ehr.jwks import Alg, new_key
+from reminder.ehr.wire.jwks import Alg, new_key
 
 PASSPHRASE = "open-sesame"  # noqa: S105 - of keys made for a test
 

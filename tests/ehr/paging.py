@@ -6,7 +6,7 @@ from datetime import datetime
 
 import httpx
 
-from reminder.ehr.instants import instant
+from reminder.ehr.reading.instants import instant
 from tests.ehr.pretend import BASE_URL, Resource, bundle, said
 
 

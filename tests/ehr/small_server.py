@@ -17,7 +17,7 @@ import orjson
 
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.ehr import EHR
-from reminder.ehr.instants import instant
+from reminder.ehr.reading.instants import instant
 from reminder.model.appointments import AppointmentKey
 from reminder.model.readings import Written
 from tests.ehr.conftest import NOW

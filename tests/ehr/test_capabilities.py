@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder.ehr.capabilities import CapabilityCache, stated
-from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRUnavailable
+from reminder.ehr.wire.client import FHIRClient
 from reminder.model.capabilities import Capabilities
 from tests.ehr.conftest import NOW
 from tests.ehr.pretend import (

@@ -1,15 +1,15 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from reminder.ehr.auth import (
+from reminder.ehr.config import EHRConfig
+from reminder.ehr.profiles import names
+from reminder.ehr.wire.auth import (
     BasicAuth,
     BearerAuth,
     ClientCredentials,
     NoAuth,
     SMARTAuth,
 )
-from reminder.ehr.config import EHRConfig
-from reminder.ehr.profiles import names
 from tests.ehr import keys
 
 BASE_URL = "https://ehr.example.org/fhir"

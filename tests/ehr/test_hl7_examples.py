@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from reminder.ehr.appointments import read_appointment
 from reminder.ehr.config import VIRTUAL_SERVICE
-from reminder.ehr.drafts import Draft, Source
-from reminder.ehr.patients import Former, Reader, read_guardian, read_patient
-from reminder.ehr.slots import read_slot
-from reminder.ehr.validate import r4_problem
+from reminder.ehr.finding.slots import read_slot
+from reminder.ehr.reading.appointments import read_appointment
+from reminder.ehr.reading.drafts import Draft, Source
+from reminder.ehr.reading.patients import Former, Reader, read_guardian, read_patient
+from reminder.ehr.reading.validate import r4_problem
 from reminder.model.appointments import Slot
 from reminder.model.people import Channel, Patient
 from tests.ehr.conftest import NOW

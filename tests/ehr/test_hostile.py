@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reminder.ehr.appointments import read_appointment, read_entry, start_of
-from reminder.ehr.drafts import Draft, Source
-from reminder.ehr.entries import full_urls, opened
-from reminder.ehr.http import Answer
-from reminder.ehr.patients import Former, Reader, read_guardian, read_patient
-from reminder.ehr.slots import read_slot
+from reminder.ehr.finding.slots import read_slot
+from reminder.ehr.reading.appointments import read_appointment, read_entry, start_of
+from reminder.ehr.reading.drafts import Draft, Source
+from reminder.ehr.reading.entries import full_urls, opened
+from reminder.ehr.reading.patients import Former, Reader, read_guardian, read_patient
+from reminder.ehr.wire.http import Answer
 from reminder.model.appointments import Slot
 from reminder.model.people import Patient
 from reminder.model.readings import Unreadable

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRUnavailable
-from reminder.ehr.tls import CertificateUnusable, show, tls_context
+from reminder.ehr.wire.client import FHIRClient
+from reminder.ehr.wire.tls import CertificateUnusable, show, tls_context
 from tests.ehr.conftest import NOW
 from tests.ehr.keys import PASSPHRASE, private
 from tests.servers.certificates import Authority

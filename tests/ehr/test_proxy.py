@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from reminder.ehr.client import FHIRClient
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRUnavailable
+from reminder.ehr.wire.client import FHIRClient
 from tests.ehr.conftest import NOW
 from tests.servers.certificates import Authority
 from tests.servers.connect_proxy import ConnectProxy

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reminder.ehr.appointments import read_appointment, read_entry, start_of
 from reminder.ehr.config import VIRTUAL_SERVICE
-from reminder.ehr.drafts import NO_ANSWER, NOBODY, SEVERAL, Draft, Source
-from reminder.ehr.entries import Entry
-from reminder.ehr.participants import Identifier
-from reminder.ehr.references import Target
+from reminder.ehr.reading.appointments import read_appointment, read_entry, start_of
+from reminder.ehr.reading.drafts import NO_ANSWER, NOBODY, SEVERAL, Draft, Source
+from reminder.ehr.reading.entries import Entry
+from reminder.ehr.reading.participants import Identifier
+from reminder.ehr.reading.references import Target
 from reminder.model.appointments import Appointment, ParticipationStatus, Place
 from reminder.model.readings import Unreadable
 from tests.ehr.pretend import BASE_URL, Resource, fixture

@@ -15,13 +15,13 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from reminder.ehr.assertions import TYPE, assertion
-from reminder.ehr.auth import SMARTAuth
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.ehr import EHR
 from reminder.ehr.errors import EHRRefused
-from reminder.ehr.jwks import read_key
-from reminder.ehr.published import public_keys
+from reminder.ehr.wire.assertions import TYPE, assertion
+from reminder.ehr.wire.auth import SMARTAuth
+from reminder.ehr.wire.jwks import read_key
+from reminder.ehr.wire.published import public_keys
 from reminder.model.appointments import AppointmentKey
 from reminder.web.well_known import well_known_routes
 from tests.ehr import keys

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from reminder.ehr.errors import EHRError, EHRRefused, EHRUnavailable
-from reminder.ehr.pacing import has_time
+from reminder.ehr.wire.pacing import has_time
 from reminder.flows.pushed import Pushed, PushReport
 from reminder.flows.read_again import ReadAgain
 from reminder.model.people import PatientKey

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from reminder.app.serve import work
-from reminder.ehr.subscriptions import SECRET, by_criteria, by_topic
+from reminder.ehr.pushing.subscriptions import SECRET, by_criteria, by_topic
 from reminder.model.pushed import Hint
 from reminder.model.reminders import ReminderState
 from reminder.sandbox.serving import loopback_client

@@ -1,0 +1,1 @@
+"""Which resources there are: searches, page by page, by the plan that suits."""

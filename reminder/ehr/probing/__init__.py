@@ -1,0 +1,1 @@
+"""What an EHR can do, found out by trying before it is relied on."""

@@ -1,0 +1,1 @@
+"""What an EHR tells us by itself, and how much of it is believed."""

@@ -1,0 +1,1 @@
+"""What one resource says, whatever it holds: in values of `model`, or why not."""

@@ -1,0 +1,1 @@
+"""How one server is spoken to: TLS, credentials, pace, and where links may lead."""

@@ -8,9 +8,9 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from reminder.ehr.appointments import read_appointment
-from reminder.ehr.drafts import Draft, Source
-from reminder.ehr.patients import Reader, read_guardian, read_patient
+from reminder.ehr.reading.appointments import read_appointment
+from reminder.ehr.reading.drafts import Draft, Source
+from reminder.ehr.reading.patients import Reader, read_guardian, read_patient
 from reminder.model.people import Channel, Patient
 from reminder.model.readings import Unreadable
 from reminder.sandbox.clinics import CLINICS, NO_REMINDERS_URL

@@ -1,6 +1,6 @@
 """Puts the transports into their lanes, each within the limits of the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reminder.flows.lanes import CountsDays, Lane, Lanes, Sender
 from reminder.model.clock import Clock
@@ -10,13 +10,15 @@ from reminder.settings.tree import Settings
 
 def lanes(
     settings: Settings,
-    transports: Mapping[Channel, Sender],
+    transports: Mapping[Channel, Sequence[Sender]],
     sent_days: CountsDays,
     clock: Clock,
 ) -> Lanes:
-    """One lane a channel, with the limits of its transport."""
-    made = {
-        channel: Lane(one, settings.lane(one.name).limits(), sent_days)
-        for channel, one in transports.items()
-    }
+    """A lane for each transport, with its limits and its share of its channel."""
+
+    def lane(transport: Sender) -> Lane:
+        of = settings.lane(transport.name)
+        return Lane(transport, of.limits(), sent_days, weight=of.share)
+
+    made = {channel: [*map(lane, several)] for channel, several in transports.items()}
     return Lanes(made, clock)

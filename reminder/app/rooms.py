@@ -51,8 +51,14 @@ class Rooms:
     ring: KeyRing
     store: Store
     ehrs: Mapping[str, EHR]
-    transports: Mapping[Channel, Transport]
+    transports: Mapping[Channel, tuple[Transport, ...]]
     node: str
+
+    @property
+    def by_name(self) -> dict[str, Transport]:
+        """Every transport, by its name in the settings."""
+        several = self.transports.values()
+        return {one.name: one for transports in several for one in transports}
 
     @property
     def lease(self) -> timedelta:
@@ -180,7 +186,7 @@ def keeping(rooms: Rooms, composing: Composing) -> Keep:
     """The housekeeping."""
     return Keep(
         queue=rooms.store.queue,
-        transports=rooms.transports,
+        transports=rooms.by_name,
         composing=composing,
         clock=rooms.clock,
         lease=rooms.lease,
@@ -208,7 +214,7 @@ def web(rooms: Rooms, plan: Plan, notifications: Notifications) -> ASGIApp:
         replan=plan.again,
     )
     receive = Receive(
-        transports={one.name: one for one in rooms.transports.values()},
+        transports=rooms.by_name,
         queue=store.queue,
         callback_key=rooms.ring.derive("callback-token"),
         public_url=settings.public_url,

@@ -48,7 +48,7 @@ class App:
     clinics: CurrentClinics
     clock: Clock
     ehrs: Mapping[str, EHR]
-    transports: Mapping[Channel, Transport]
+    transports: Mapping[Channel, tuple[Transport, ...]]
     syncs: tuple[Sync, ...]
     notifications: Notifications
     pushed: tuple[Pushed, ...]
@@ -127,11 +127,12 @@ async def _open(loaded: Loaded, clock: Clock, stack: AsyncExitStack) -> Rooms:
         stack.push_async_callback(ehr.aclose)
         ehrs[connection.name] = ehr
     context = TransportContext(settings.public_url, clock)
-    transports: dict[Channel, Transport] = {}
+    transports: dict[Channel, tuple[Transport, ...]] = {}
     for name, config in loaded.transports.items():
         transport = registry.load(name)(config, context)
         stack.push_async_callback(transport.aclose)
-        transports[transport.channel] = transport
+        rivals = transports.get(transport.channel, ())
+        transports[transport.channel] = (*rivals, transport)
     return Rooms(
         settings=settings,
         clinics=CurrentClinics(settings.directory(), store.rulesets),

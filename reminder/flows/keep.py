@@ -14,7 +14,6 @@ from reminder.flows.send import has_next_route
 from reminder.model.clock import Clock
 from reminder.model.messages import ClaimedMessage, Message, Recovered
 from reminder.model.outcomes import Delivery, Outcome, Uncertain
-from reminder.model.people import Channel
 from reminder.model.settlements import Settlement
 from reminder.rules.retries import after_uncertain
 
@@ -72,7 +71,7 @@ class Keep:
         self,
         *,
         queue: Queue,
-        transports: Mapping[Channel, Reconciling],
+        transports: Mapping[str, Reconciling],
         composing: Composing,
         clock: Clock,
         lease: timedelta,
@@ -118,7 +117,7 @@ class Keep:
 
     async def _ask(self, made: Ready | Spoilt) -> Settlement:
         claimed, started_at = made.claimed, self._clock()
-        transport = self._transports.get(claimed.channel)
+        transport = self._transports.get(claimed.transport or "")
         found = None
         if transport is not None and isinstance(made, Ready):
             since = claimed.first_tried_at or claimed.queued_at

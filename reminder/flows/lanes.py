@@ -3,21 +3,26 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol, Self
+from uuid import UUID
 
+from reminder.flows.composing import Ready
+from reminder.flows.switching import Switching, way_of
 from reminder.model.clock import Clock
-from reminder.model.messages import Message, SMSContent
-from reminder.model.outcomes import Deferred, Outcome, Rejected
+from reminder.model.messages import ClaimedMessage, Message, MessageKind, SMSContent
+from reminder.model.outcomes import Deferred, Delivery, Outcome, Rejected
 from reminder.model.people import Channel
 from reminder.rules.sending_limits import (
     Pace,
     Room,
     SendingLimits,
     at_rest,
+    less_one,
     next_day,
     recovered,
     room_by_day,
     room_by_pace,
     smaller,
+    together,
 )
 
 
@@ -51,7 +56,8 @@ class Lane:
     """One transport within its limits.
 
     The pace is this process's own: where several send, each is given its
-    part. The day is counted for all of them.
+    part. The day is counted for all of them. `weight` is its share of the
+    channel, relative to the others'.
     """
 
     def __init__(
@@ -59,10 +65,13 @@ class Lane:
         transport: Sender,
         limits: SendingLimits = SendingLimits(),  # noqa: B008 - frozen
         sent_days: CountsDays | None = None,
+        *,
+        weight: float = 1.0,
     ) -> None:
         if limits.per_day is not None and sent_days is None:
             raise ValueError("a limit a day needs somebody who counts")
         self.transport = transport
+        self.weight = weight
         self._limits = limits
         self._sent_days = sent_days
         self._pace: Pace | None = None
@@ -111,30 +120,79 @@ class Lane:
 
 
 class Lanes:
-    """Every lane, by the channel it is for."""
+    """Every lane, by the channel it is for; of several the healthy get more."""
 
-    def __init__(self, lanes: Mapping[Channel, Lane], clock: Clock) -> None:
-        self._lanes = lanes
+    def __init__(self, lanes: Mapping[Channel, Sequence[Lane]], clock: Clock) -> None:
         self._clock = clock
+        self._lanes = {
+            channel: {lane.transport.name: lane for lane in several}
+            for channel, several in lanes.items()
+        }
+        self._switching = {
+            channel: Switching(
+                channel, {one: lane.weight for one, lane in named.items()}
+            )
+            for channel, named in self._lanes.items()
+        }
 
     @classmethod
     def unlimited(cls, transports: Mapping[Channel, Sender], clock: Clock) -> Self:
         """A lane without limits for each transport."""
-        return cls({channel: Lane(one) for channel, one in transports.items()}, clock)
+        return cls({channel: [Lane(one)] for channel, one in transports.items()}, clock)
 
-    @property
-    def channels(self) -> tuple[Channel, ...]:
-        """Those that something can be sent by."""
-        return tuple(self._lanes)
-
-    def of(self, channel: Channel) -> Lane:
-        """The lane of a channel."""
-        return self._lanes[channel]
+    def first(self, channel: Channel) -> Lane:
+        """The lane of a channel that is written first."""
+        return next(iter(self._lanes[channel].values()))
 
     async def rooms(self) -> dict[Channel, Room]:
         """How many messages may be claimed now for each channel."""
         now = self._clock()
-        return {channel: await lane.room(now) for channel, lane in self._lanes.items()}
+        return {
+            channel: together([await lane.room(now) for lane in named.values()])
+            for channel, named in self._lanes.items()
+        }
+
+    async def assign(self, ready: Sequence[Ready]) -> dict[Lane | None, list[Ready]]:
+        """Each of them in its lane; under None those no lane has room for any more."""
+        ways: dict[UUID, Lane] = {}
+        for channel in self._lanes:
+            ours = [one.claimed for one in ready if one.claimed.channel is channel]
+            if ours:
+                ways |= await self._ways(channel, ours)
+        assigned: dict[Lane | None, list[Ready]] = {}
+        for one in ready:
+            lane = ways.get(one.claimed.message_id)
+            assigned.setdefault(lane, []).append(one)
+        return assigned
+
+    def tell(self, channel: Channel, delivery: Delivery) -> None:
+        """Take in how one try went."""
+        self._switching[channel].tell(delivery)
+
+    async def _ways(
+        self, channel: Channel, messages: Sequence[ClaimedMessage]
+    ) -> dict[UUID, Lane]:
+        named = self._lanes[channel]
+        if len(named) == 1:
+            # What was claimed for the only one was claimed within its limits.
+            return {one.message_id: lane for lane in named.values() for one in messages}
+        now = self._clock()
+        shares = self._switching[channel].review(now)
+        left = {name: await lane.room(now) for name, lane in named.items()}
+        assigned = {}
+        for one in messages:
+            open_ways = [name for name, room in left.items() if _has_room(room, one)]
+            name = way_of(one, shares, open_ways)
+            if name is not None:
+                assigned[one.message_id] = named[name]
+                left[name] = less_one(left[name])
+        return assigned
+
+
+def _has_room(room: Room, message: ClaimedMessage) -> bool:
+    is_reminder = message.kind is MessageKind.REMINDER
+    most = room.ordinary if is_reminder else room.urgent
+    return most is None or most > 0
 
 
 def segments_of(message: Message) -> int:

@@ -31,6 +31,9 @@ log = structlog.get_logger()
 _OF_THE_LEASE = 0.9
 """How much of a lease a try may take."""
 
+_NO_ROOM = timedelta(minutes=1)
+"""What waits when all its lanes are full: nothing is claimed before one is not."""
+
 
 Stopping = Callable[[], bool]
 """Whether this process was told to stop."""
@@ -67,13 +70,11 @@ class Send:
     async def run(
         self, ready: Sequence[Ready], stopping: Stopping = going_on
     ) -> list[Settlement]:
-        """Send all of them, each channel beside the others; what was settled."""
-        lanes: dict[Channel, list[Ready]] = {}
-        for one in ready:
-            lanes.setdefault(one.message.channel, []).append(one)
+        """Send all of them, each lane beside the others; what was settled."""
+        lanes = await self._assigned(ready)
         running = [
-            asyncio.create_task(self._lane(channel, some, stopping))
-            for channel, some in lanes.items()
+            asyncio.create_task(self._lane(lane, some, stopping))
+            for lane, some in lanes.items()
         ]
         # A lane that fails must not leave the others to run on unwatched.
         await asyncio.gather(*running, return_exceptions=True)
@@ -101,15 +102,23 @@ class Send:
         now = self._clock()
         delivery = Delivery(
             message_id=spoilt.claimed.message_id,
-            transport=self._lanes.of(spoilt.claimed.channel).transport.name,
+            transport=self._lanes.first(spoilt.claimed.channel).transport.name,
             started_at=now,
             ended_at=now,
             outcome=Rejected(spoilt.code, Scope.CONTENT),
         )
         return settlement(spoilt.claimed, delivery)
 
+    async def _assigned(self, ready: Sequence[Ready]) -> dict[Lane, list[Ready]]:
+        """Each of them in its lane; those no lane has room for any more wait."""
+        lanes = await self._lanes.assign(ready)
+        if waiting := [one.claimed for one in lanes.pop(None, [])]:
+            now = self._clock()
+            await self._ledger.give_back(waiting, now=now, until=now + _NO_ROOM)
+        return {lane: some for lane, some in lanes.items() if lane is not None}
+
     async def _lane(
-        self, channel: Channel, ready: Sequence[Ready], stopping: Stopping
+        self, lane: Lane, ready: Sequence[Ready], stopping: Stopping
     ) -> list[Settlement]:
         settled: list[Settlement] = []
         for start in range(0, len(ready), self._in_flight):
@@ -118,18 +127,16 @@ class Send:
                 await self._ledger.give_back(left, now=self._clock())
                 break
             group = ready[start : start + self._in_flight]
-            settled += await self._group(channel, group)
+            settled += await self._group(lane, group)
         return settled
 
-    async def _group(
-        self, channel: Channel, group: Sequence[Ready]
-    ) -> list[Settlement]:
+    async def _group(self, lane: Lane, group: Sequence[Ready]) -> list[Settlement]:
         """Mark, send and settle no more than are in flight at once.
 
         A crash between the mark and the settlement leaves just these
         uncertain, and nothing else.
         """
-        lane, now = self._lanes.of(channel), self._clock()
+        now = self._clock()
         group = await self._within_the_day(lane, group, now)
         if not group:
             return []
@@ -185,6 +192,7 @@ class Send:
             outcome=outcome,
         )
         _log(delivery, ready.message)
+        self._lanes.tell(ready.message.channel, delivery)
         return settlement(ready.claimed, delivery)
 
     async def _try(self, transport: Sender, message: Message) -> Outcome:

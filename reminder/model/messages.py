@@ -97,7 +97,8 @@ class ClaimedMessage:
     `appointments` are what it is about, `reminders` what it fulfils (none for
     a new link or an answer). `attempt` is 1 for the first try,
     `first_tried_at` None before it. `uncertain_tries` counts how often it was
-    sent without knowing whether it arrived.
+    sent without knowing whether it arrived. `transport` is the way of the last
+    try, None before the first.
     """
 
     message_id: UUID
@@ -116,6 +117,7 @@ class ClaimedMessage:
     useful_until: datetime
     lease_until: datetime
     fence: int
+    transport: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ day at any hour.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -86,6 +87,31 @@ def smaller(one: Room, other: Room) -> Room:
         _least(one.urgent, other.urgent),
         one.again_in or other.again_in,
     )
+
+
+def less_one(room: Room) -> Room:
+    """The room once another message goes."""
+    return Room(_less_one(room.ordinary), _less_one(room.urgent), room.again_in)
+
+
+def _less_one(room: int | None) -> int | None:
+    return None if room is None else room - 1
+
+
+def together(rooms: Sequence[Room]) -> Room:
+    """The room that several ways out have for the messages of one channel."""
+    waits = [room.again_in for room in rooms if room.again_in]
+    return Room(
+        _sum([room.ordinary for room in rooms]),
+        _sum([room.urgent for room in rooms]),
+        min(waits, default=None),
+    )
+
+
+def _sum(rooms: Sequence[int | None]) -> int | None:
+    """Any number, where one of them takes any number."""
+    known = [room for room in rooms if room is not None]
+    return sum(known) if len(known) == len(rooms) else None
 
 
 def _most(per_s: float) -> float:

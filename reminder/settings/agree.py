@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from reminder.ehr.tls import CertificateUnusable, show
+from reminder.ehr.wire.tls import CertificateUnusable, show
 from reminder.model.people import Channel
 from reminder.model.remarks import Severity
 from reminder.rules.inheritance import dangling
@@ -26,7 +26,7 @@ def disagreements(
 ) -> list[Problem]:
     """Everything of the kind, with where it stands."""
     return [
-        *_rival_transports(settings, source),
+        *_channels_without_a_share(settings, source),
         *_unreachable_channels(settings, source),
         *_steps_beyond_the_horizon(settings, source),
         *_rules_not_left_out(settings, source),
@@ -87,17 +87,19 @@ def _rules_nobody_can_mean(settings: Settings, source: Source) -> list[Problem]:
     ]
 
 
-def _rival_transports(settings: Settings, source: Source) -> list[Problem]:
-    """Of two ways out for one channel nobody could say which is taken."""
-    first: dict[Channel, str] = {}
-    problems = []
+def _channels_without_a_share(settings: Settings, source: Source) -> list[Problem]:
+    """Where every transport waits for the trouble of another nothing would go."""
+    transports: dict[Channel, list[str]] = {}
     for name in settings.transport:
-        channel = registry.load(name).channel
-        other = first.setdefault(channel, name)
-        if other != name:
-            sentence = f"{other} is for {channel.value} already"
-            problems.append(source.problem(("transport", name), sentence))
-    return problems
+        transports.setdefault(registry.load(name).channel, []).append(name)
+    return [
+        source.problem(
+            ("transport", names[0], "share"),
+            f"one transport for {channel.value} needs a share above 0",
+        )
+        for channel, names in transports.items()
+        if not any(settings.lane(name).share for name in names)
+    ]
 
 
 def _unusable_bundles(

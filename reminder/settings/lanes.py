@@ -7,7 +7,7 @@ from reminder.rules.sending_limits import SendingLimits
 
 
 class LaneSettings(Part):
-    """How much one transport may send, whichever it is."""
+    """How much one transport sends, whichever it is."""
 
     segments_per_s: float | None = Field(default=None, gt=0, le=10_000)
     """Segments a second at most, by each process; an e-mail counts as one. Carriers in
@@ -18,6 +18,11 @@ class LaneSettings(Part):
     """Segments a day (UTC) at most, by all nodes together, spread over the day; what a
     patient waits for may go at any hour. T-Mobile takes 2,000 a day from a low-volume
     brand, 10,000, 40,000 or 200,000 from others.
+    """
+
+    share: float = Field(default=1, ge=0, le=1000)
+    """Its part of its channel's messages, relative to that of other transports of the
+    same channel; with 0 it gets some only while another one is in trouble.
     """
 
     def limits(self) -> SendingLimits:

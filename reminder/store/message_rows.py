@@ -102,6 +102,7 @@ def to_claimed(
         useful_until=row.useful_until,
         lease_until=row.lease_until,
         fence=row.fence,
+        transport=row.transport,
     )
 
 

@@ -19,11 +19,13 @@ async def test_a_lane_has_the_limits_of_its_transport(
     mail, clock = RecordingTransport("smtp"), FakeClock(NOW)
 
     made = lanes(
-        install(tmp_path, text).settings, {Channel.EMAIL: mail}, store.sent_days, clock
+        install(tmp_path, text).settings,
+        {Channel.EMAIL: [mail]},
+        store.sent_days,
+        clock,
     )
 
-    assert made.channels == (Channel.EMAIL,)
-    assert made.of(Channel.EMAIL).transport is mail
+    assert made.first(Channel.EMAIL).transport is mail
     assert await made.rooms() == {Channel.EMAIL: Room(3, 3)}
     await store.sent_days.take("smtp", NOW.date(), [239], at_most=240)
     clock.now += timedelta(seconds=1)

@@ -42,6 +42,31 @@ async def test_an_empty_folder_gets_a_database_and_a_key_ring(tmp_path: Path) ->
     assert isinstance(app.ehrs[MAIN], EHR)
 
 
+TWO_FOR_TEXTS = """
+[transport.webhook-sms]
+url = "http://127.0.0.1:9/sms"
+secret = "env:THE_SECRET"
+
+[transport.twilio-sms]
+account_sid = "AC00000000000000000000000000000000"
+auth_token = "env:THE_SECRET"
+from_number = "+15550123"
+share = 3
+"""
+
+
+async def test_one_channel_may_have_several_ways_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THE_SECRET", f"whsec_{'A' * 32}")
+    app = await opened(install(tmp_path, SETTINGS + TWO_FOR_TEXTS))
+
+    assert [one.name for one in app.transports[Channel.SMS]] == [
+        "webhook-sms",
+        "twilio-sms",
+    ]
+
+
 async def test_it_opens_again_with_the_same_keys(tmp_path: Path) -> None:
     loaded = install(tmp_path)
     await opened(loaded)

@@ -211,7 +211,7 @@ async def test_a_message_of_a_transport_that_is_no_more_does_not_stop_the_others
     house.mail.meanwhile = house.phone.meanwhile = dies
     with pytest.raises(asyncio.CancelledError):
         await house.dispatching("dead").run()
-    del house.transports[Channel.EMAIL]
+    del house.by_name["smtp"]
 
     house.clock.now += LEASE
     await house.keep.run()

@@ -17,7 +17,7 @@ DAY = NOW.date()
 def limited(house: House, **limits: float) -> None:
     """The phone has these limits from now on; the mail has none."""
     phone = Lane(house.phone, SendingLimits(**limits), house.store.sent_days)
-    lanes = {Channel.EMAIL: Lane(house.mail), Channel.SMS: phone}
+    lanes = {Channel.EMAIL: [Lane(house.mail)], Channel.SMS: [phone]}
     house.lanes = Lanes(lanes, house.clock)
     house.dispatch = house.dispatching("one")
 

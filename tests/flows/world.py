@@ -137,6 +137,7 @@ class House:
         self.ehr = ClinicEHR(clock=self.clock)
         self.mail, self.phone = RecordingTransport("smtp"), RecordingTransport("sms")
         self.transports = {Channel.EMAIL: self.mail, Channel.SMS: self.phone}
+        self.by_name = {one.name: one for one in self.transports.values()}
         self.lanes = Lanes.unlimited(self.transports, self.clock)
         words = Words(
             renderer=renderer,
@@ -214,7 +215,7 @@ class House:
         """The housekeeping of one node."""
         return Keep(
             queue=self.store.queue,
-            transports=self.transports,
+            transports=self.by_name,
             composing=self.composing,
             clock=self.clock,
             lease=LEASE,

@@ -10,11 +10,13 @@ from reminder.rules.sending_limits import (
     Pace,
     Room,
     at_rest,
+    less_one,
     next_day,
     recovered,
     room_by_day,
     room_by_pace,
     smaller,
+    together,
 )
 
 MIDNIGHT = datetime(2027, 3, 1, tzinfo=UTC)
@@ -119,3 +121,17 @@ def test_of_two_limits_the_tighter_one_holds() -> None:
     assert smaller(Room(), Room()) == Room()
     assert smaller(Room(12, 12), Room(5, 900)) == Room(5, 12)
     assert smaller(Room(0, 0, wait), Room(5, 900)) == Room(0, 0, wait)
+
+
+def test_several_ways_out_leave_the_room_of_all_of_them() -> None:
+    soon, later = timedelta(seconds=1), timedelta(seconds=2)
+
+    assert together([Room(3, 5), Room(0, 0, later), Room(0, 0, soon)]) == Room(
+        3, 5, soon
+    )
+    assert together([Room(3, 5), Room()]) == Room()
+
+
+def test_each_message_takes_some_of_the_room() -> None:
+    assert less_one(Room(3, 5)) == Room(2, 4)
+    assert less_one(Room()) == Room()

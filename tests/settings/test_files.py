@@ -5,11 +5,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from reminder.model.people import Channel
 from reminder.resources import bundled
 from reminder.settings.load import from_text
 from reminder.settings.problems import SettingsError
-from reminder.transports import registry
 
 SAMPLE = (bundled("templates") / "settings" / "reminder.toml").read_text("utf-8")
 
@@ -193,30 +191,6 @@ def test_a_header_that_is_no_secret_may(tmp_path: Path) -> None:
 
     [value] = loaded.settings.connection[0].headers.values()
     assert value.get_secret_value() == "1f2e"
-
-
-def test_two_ways_out_for_one_channel_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Pigeon(registry.load("smtp")):
-        name = "pigeon"
-        channel = Channel.EMAIL
-
-    load = registry.load
-    monkeypatch.setattr(
-        registry, "load", lambda name: Pigeon if name == "pigeon" else load(name)
-    )
-    text = SAMPLE + (
-        '\n[transport.pigeon]\nhost = "loft"\nfrom_addr = "r@example.org"\n'
-    )
-
-    assert problems_of(text, tmp_path) == [
-        (
-            "transport.pigeon",
-            line_with(text, "[transport.pigeon]"),
-            "smtp is for email already",
-        )
-    ]
 
 
 def test_two_clinics_at_one_location_are_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from reminder.rules.sending_limits import SendingLimits
 from reminder.settings.lanes import LaneSettings
 from reminder.settings.load import from_text
 from reminder.settings.problems import SettingsError
+from reminder.transports import registry
 from tests.app.places import SETTINGS
 
 BOTH = "segments_per_s = 12\nsegments_per_day = 2000\n"
@@ -63,3 +64,40 @@ def test_a_limit_that_cannot_be_meant_is_named_with_its_line(
 def test_every_limit_has_a_sentence() -> None:
     for name, field in LaneSettings.model_fields.items():
         assert (field.description or "").strip().endswith("."), name
+
+
+@pytest.fixture
+def pigeon(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Settings of a second way out for e-mail, as if somebody had installed it."""
+
+    class Pigeon(registry.load("smtp")):
+        name = "pigeon"
+
+    load = registry.load
+    monkeypatch.setattr(
+        registry, "load", lambda name: Pigeon if name == "pigeon" else load(name)
+    )
+    return '\n[transport.pigeon]\nhost = "loft"\nfrom_addr = "r@example.org"\n'
+
+
+def test_a_channel_may_have_several_ways_out_each_with_its_share(
+    tmp_path: Path, pigeon: str
+) -> None:
+    text = f"{SETTINGS}share = 3\n{pigeon}"
+
+    settings = from_text(text, "reminder.toml", tmp_path).settings
+
+    assert [settings.lane(name).share for name in settings.transport] == [3, 1]
+
+
+def test_of_several_ways_out_one_must_be_taken_while_all_is_well(
+    tmp_path: Path, pigeon: str
+) -> None:
+    text = f"{SETTINGS}share = 0\n{pigeon}share = 0\n"
+
+    with pytest.raises(SettingsError) as refused:
+        from_text(text, "reminder.toml", tmp_path)
+
+    [problem] = refused.value.problems
+    assert problem.setting == "transport.smtp.share"
+    assert problem.sentence == "one transport for email needs a share above 0"

@@ -84,15 +84,8 @@ class PreferenceStore:
 
     async def opt_in(self, point: ContactPoint) -> None:
         """Messages may go to this address again."""
-        index = address_index(self._ring, point)
         async with self._database.write() as session:
-            await raise_revisions(session, _people_at([index]))
-            await session.execute(
-                delete(_OPT_OUT).where(
-                    _OPT_OUT.c.channel == point.channel.value,
-                    _OPT_OUT.c.address_index == index,
-                )
-            )
+            await unblock(session, self._ring, point)
 
 
 def to_preference(row: Row[Any]) -> Preference:
@@ -134,6 +127,18 @@ async def block(
     rows.sort(key=lambda row: (row["channel"], row["address_index"]))
     await raise_revisions(session, _people_at(list(indexes.values())))
     await session.execute(insert(session, OptOutRow).on_conflict_do_nothing(), rows)
+
+
+async def unblock(session: AsyncSession, ring: KeyRing, point: ContactPoint) -> None:
+    """Messages may go to this address again; its people are planned again."""
+    index = address_index(ring, point)
+    await raise_revisions(session, _people_at([index]))
+    await session.execute(
+        delete(_OPT_OUT).where(
+            _OPT_OUT.c.channel == point.channel.value,
+            _OPT_OUT.c.address_index == index,
+        )
+    )
 
 
 async def blocked(

@@ -13,6 +13,7 @@ from reminder.store.database import Database
 from reminder.store.errors import KeyRingMismatch, SchemaOutdated
 from reminder.store.exclusions import ExclusionStore
 from reminder.store.health import Health
+from reminder.store.inbound import InboundStore
 from reminder.store.keyring import KeyRing
 from reminder.store.links import LinkStore
 from reminder.store.preferences import PreferenceStore
@@ -52,6 +53,7 @@ class Store:
     sync_state: SyncStateStore
     pushed: PushedStore
     sent_days: SentDays
+    inbound: InboundStore
     health: Health
 
     @classmethod
@@ -74,6 +76,7 @@ class Store:
             sync_state=SyncStateStore(database, ring),
             pushed=PushedStore(database),
             sent_days=SentDays(database),
+            inbound=InboundStore(database, ring),
             health=Health(database, ring),
         )
 

@@ -33,6 +33,8 @@ class Scope(StrEnum):
     """The person at this address opted out: remember it, by address."""
     CONTENT = "content"
     """This message was refused; others may pass."""
+    SENDER = "sender"
+    """Carriers refuse what our sender sends: IT must act; others may pass."""
     ACCOUNT = "account"
     """Our own account or configuration is at fault: IT must act."""
 
@@ -95,6 +97,8 @@ class DeliveryEvent:
     """A later report about one message, its signature already verified.
 
     `opted_out` is True when the report says the person stopped the sender.
+    Of a failure, `scope` says what it is about, and `passing` is True when the
+    cause may pass: a phone that was off.
     `price` is a decimal number in `currency` (ISO 4217), as the provider says.
     """
 
@@ -103,6 +107,8 @@ class DeliveryEvent:
     state: DeliveryState
     code: str = ""
     opted_out: bool = False
+    scope: Scope = Scope.ADDRESS
+    passing: bool = False
     segments: int | None = None
     price: str = ""
     currency: str = ""

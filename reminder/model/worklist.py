@@ -42,7 +42,7 @@ WHAT_TO_DO: dict[WorklistKind, str] = {
     WorklistKind.EHR_IGNORES: "The EHR ignores what it is asked: IT must act.",
     WorklistKind.WRONG_NUMBER: "This number is not the patient's: ask for another.",
     WorklistKind.PATIENT_WROTE: "The patient wrote: read it and answer.",
-    WorklistKind.SENDER_REFUSED: "Carriers refuse our sender: IT must act.",
+    WorklistKind.SENDER_REFUSED: "Our sender or account is refused: IT must act.",
     WorklistKind.VANISHED_EN_MASSE: "Very many vanished at once: check our EHR access.",
 }
 """What a person reads for each kind."""

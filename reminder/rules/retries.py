@@ -8,13 +8,14 @@ channel or a human takes over, the better.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from reminder.model.answers import WriteBack, WriteBackKind
 from reminder.model.messages import ClaimedMessage
 from reminder.model.outcomes import (
     Accepted,
     Deferred,
+    DeliveryEvent,
     Outcome,
     Rejected,
     Scope,
@@ -39,7 +40,26 @@ _ACCOUNT_DELAY = timedelta(minutes=15)
 _REPORT_DELAY = timedelta(minutes=3)
 """How long a far side gets to know a message of whose arrival we are not sure."""
 
+_PASSING_DELAY = timedelta(minutes=30)
+"""What failed on its way to a phone is tried once more, when that may be on again."""
+
 _PATIENCE = timedelta(hours=4)
+
+
+class Waiting(Protocol):
+    """A message, as far as it says how long it may wait; instants are UTC."""
+
+    @property
+    def queued_at(self) -> datetime:
+        """Since when it waits."""
+
+    @property
+    def first_tried_at(self) -> datetime | None:
+        """When it went out first."""
+
+    @property
+    def useful_until(self) -> datetime:
+        """Until when it is worth something to its reader."""
 
 
 _ANSWER_DELAY = timedelta(minutes=5)
@@ -104,6 +124,30 @@ def after_uncertain(
     return GiveUp(Reason.DELIVERY_UNKNOWN)
 
 
+def after_failure(
+    event: DeliveryEvent,
+    message: Waiting,
+    now: datetime,
+    *,
+    failures: int,
+    has_next_route: bool,
+) -> TryAgain | NextRoute | GiveUp:
+    """What follows from a report that a message that was taken did not arrive.
+
+    `failures` counts the copies that did not, this one included: what may pass
+    is tried once more, and not again.
+    """
+    if event.opted_out:
+        return NextRoute(Reason.ADDRESS_OPTED_OUT)
+    if event.scope is Scope.ACCOUNT:
+        at = now + _ACCOUNT_DELAY
+        return _goes_on(at, message, now, has_next_route=has_next_route)
+    if event.passing and failures <= 1:
+        at = now + _PASSING_DELAY
+        return _goes_on(at, message, now, has_next_route=has_next_route)
+    return NextRoute()
+
+
 def write_back_again(
     write_back: WriteBack, now: datetime, retry_after: timedelta | None
 ) -> datetime | None:
@@ -130,7 +174,7 @@ def _delay(attempt: int) -> timedelta:
 
 
 def _goes_on(
-    at: datetime, message: ClaimedMessage, now: datetime, *, has_next_route: bool
+    at: datetime, message: Waiting, now: datetime, *, has_next_route: bool
 ) -> TryAgain | NextRoute | GiveUp:
     """Again at `at` if this address may wait so long, else what comes after it."""
     ends_at = message.useful_until
@@ -143,7 +187,7 @@ def _goes_on(
     return GiveUp(Reason.NO_LONGER_USEFUL)
 
 
-def _patience_ends_at(message: ClaimedMessage, now: datetime) -> datetime:
+def _patience_ends_at(message: Waiting, now: datetime) -> datetime:
     useful = message.useful_until - message.queued_at
     return (message.first_tried_at or now) + min(_PATIENCE, useful / 2)
 

@@ -34,6 +34,7 @@ def to_row(delivery: Delivery) -> dict[str, Any]:
         "code": "" if isinstance(outcome, Accepted) else outcome.code,
         "provider_id": outcome.provider_id if isinstance(outcome, Accepted) else "",
         "evidence": orjson.dumps(evidence | _more(outcome)).decode(),
+        "segments": outcome.segments if isinstance(outcome, Accepted) else None,
     }
 
 
@@ -68,7 +69,7 @@ def _outcome(row: Row[Any], said: dict[str, Any]) -> Outcome:
     evidence = Evidence(**said)
     match row.outcome:
         case "accepted":
-            return Accepted(row.provider_id, evidence)
+            return Accepted(row.provider_id, evidence, row.segments)
         case "deferred":
             after = None if after_s is None else timedelta(seconds=after_s)
             return Deferred(row.code, after, policy, evidence)

@@ -76,6 +76,15 @@ async def give_up(
     await report(session, unreached, now=now)
 
 
+async def ways_on(session: AsyncSession, ring: KeyRing, message_id: UUID) -> list[bool]:
+    """For each reminder the message would still fulfil: is another address left."""
+    rows = await _reminders(session, [message_id])
+    routes = {row.id: open_routes(ring, row.id, row.sealed) for row in rows}
+    everywhere = {one for all_ in routes.values() for one in all_}
+    stopped = await blocked(session, ring, everywhere)
+    return [_next(row, routes[row.id], stopped) is not None for row in rows]
+
+
 def ended_state(reason: Reason) -> ReminderState:
     """What a reminder is that ends for this reason."""
     if reason is Reason.NO_LONGER_USEFUL:

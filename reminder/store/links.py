@@ -48,8 +48,10 @@ _HELD = [
     state.value
     for state in (
         MessageState.UNCERTAIN,
+        MessageState.DEFERRED,
         MessageState.SENT,
         MessageState.DELIVERED,
+        MessageState.UNKNOWN,
         MessageState.FAILED,
     )
 ]

@@ -9,10 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.messages import MessageState
 from reminder.model.outcomes import DeliveryEvent, DeliveryState
-from reminder.model.reasons import Reason
 from reminder.store.acceptance import accept
 from reminder.store.addresses import open_point
-from reminder.store.giving_up import GivenUp, give_up
+from reminder.store.failures import fail, has_failed
 from reminder.store.keyring import KeyRing
 from reminder.store.message_rows import MESSAGE
 from reminder.store.preferences import block
@@ -30,7 +29,6 @@ _NOT_KNOWN_AS_SENT = (
 _BECOMES = {
     DeliveryState.SENT: MessageState.SENT,
     DeliveryState.DELIVERED: MessageState.DELIVERED,
-    DeliveryState.FAILED: MessageState.FAILED,
 }
 
 
@@ -49,12 +47,12 @@ async def record_event(
     row = (await session.execute(query.with_for_update())).first()
     if row is None or not await _is_new(session, event, now):
         return False
-    if not _moves_on(row, event):
+    if not _moves_on(row, event) or await _is_overtaken(session, event):
         return False
-    await _move(session, row, event, now)
     if event.state is DeliveryState.FAILED:
-        await give_up(session, ring, {row.id: _given_up(event)}, now=now)
+        await fail(session, ring, row, event, now=now)
     else:
+        await _move(session, row, event, now)
         await accept(session, {row.id: now}, now=now)
     return True
 
@@ -62,7 +60,7 @@ async def record_event(
 def _moves_on(row: Row[Any], event: DeliveryEvent) -> bool:
     if event.state is DeliveryState.FAILED and _is_of_another_copy(row, event):
         return False
-    if row.state == MessageState.SENT:
+    if row.state in (MessageState.SENT, MessageState.UNKNOWN):
         return event.state is not DeliveryState.SENT
     return row.state in _NOT_KNOWN_AS_SENT and row.attempt > 0
 
@@ -72,6 +70,11 @@ def _is_of_another_copy(row: Row[Any], event: DeliveryEvent) -> bool:
     return row.provider_id not in (None, event.provider_id)
 
 
+async def _is_overtaken(session: AsyncSession, event: DeliveryEvent) -> bool:
+    """A copy that failed was sent before: hearing so late tells nothing of the next."""
+    return event.state is DeliveryState.SENT and await has_failed(session, event)
+
+
 async def _is_new(session: AsyncSession, event: DeliveryEvent, now: datetime) -> bool:
     values = {
         "id": uuid4(),
@@ -79,6 +82,9 @@ async def _is_new(session: AsyncSession, event: DeliveryEvent, now: datetime) ->
         "provider_id": event.provider_id,
         "state": event.state.value,
         "code": event.code,
+        "segments": event.segments,
+        "price": event.price,
+        "currency": event.currency,
         "at": now,
     }
     keep = insert(session, DeliveryEventRow).on_conflict_do_nothing()
@@ -94,17 +100,12 @@ async def _move(
         change.values(
             state=_BECOMES[event.state].value,
             provider_id=row.provider_id or event.provider_id,
-            code=event.code or None,
+            code=None,
             next_try_at=None,
             lease_until=None,
             changed_at=now,
         )
     )
-
-
-def _given_up(event: DeliveryEvent) -> GivenUp:
-    reason = Reason.ADDRESS_OPTED_OUT if event.opted_out else Reason.NOT_DELIVERED
-    return GivenUp(reason, next_route=True)
 
 
 async def _remember_stop(

@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reminder.model.messages import MessageState
-from reminder.model.outcomes import Accepted
+from reminder.model.outcomes import Accepted, Rejected
 from reminder.model.settlements import (
     AwaitReport,
     GiveUp,
@@ -22,6 +22,7 @@ from reminder.model.worklist import WorklistEntry, WorklistKind
 from reminder.store import deliveries
 from reminder.store.acceptance import accept
 from reminder.store.addresses import open_point
+from reminder.store.failures import OF_THE_SENDER, sender_refused
 from reminder.store.giving_up import GivenUp, give_up
 from reminder.store.keyring import KeyRing
 from reminder.store.message_rows import ENDED, MESSAGE, ours
@@ -31,7 +32,13 @@ from reminder.store.tables import DeliveryRow
 from reminder.store.worklist import add_entries
 
 _OPEN = (MessageState.CLAIMED, MessageState.SENDING, MessageState.UNCERTAIN)
-_REPORTED = (MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED)
+_REPORTED = (
+    MessageState.SENT,
+    MessageState.DELIVERED,
+    MessageState.FAILED,
+    # A report may ask for another try before the first one is written down.
+    MessageState.DEFERRED,
+)
 
 
 async def settle(
@@ -59,6 +66,7 @@ async def settle(
     await accept(session, sent, now=now)
     await give_up(session, ring, _given_up(news), now=now)
     await add_entries(session, [_unprotected(one) for one in mine if one.unprotected])
+    await add_entries(session, [_refused(one) for one in mine if _is_refused(one)])
     return set(rows)
 
 
@@ -137,7 +145,7 @@ def _becomes(
     settlement: Settlement, row: Row[Any]
 ) -> tuple[MessageState, datetime | None]:
     if row.state in _REPORTED:
-        return MessageState(row.state), None
+        return MessageState(row.state), row.next_try_at
     match settlement.then:
         case Sent():
             return MessageState.SENT, None
@@ -174,6 +182,18 @@ def _unprotected(settlement: Settlement) -> WorklistEntry:
         at=delivery.ended_at,
         message_id=settlement.message_id,
         details=(f"{at} {delivery.transport} {_code(settlement)}",),
+    )
+
+
+def _is_refused(settlement: Settlement) -> bool:
+    outcome = settlement.delivery.outcome
+    return isinstance(outcome, Rejected) and outcome.scope in OF_THE_SENDER
+
+
+def _refused(settlement: Settlement) -> WorklistEntry:
+    delivery, code = settlement.delivery, _code(settlement) or ""
+    return sender_refused(
+        delivery.transport, settlement.message_id, code, delivery.ended_at
     )
 
 

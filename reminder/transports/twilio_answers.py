@@ -28,10 +28,20 @@ _SCOPES = {
     21217: Scope.ADDRESS,
     21612: Scope.ADDRESS,  # not reachable from our number
     21614: Scope.ADDRESS,  # not a mobile number
-    30003: Scope.ADDRESS,  # handset not reachable
+    30004: Scope.SENDER,  # blocked
     30005: Scope.ADDRESS,  # unknown number
     30006: Scope.ADDRESS,  # landline
+    30007: Scope.SENDER,  # filtered by a carrier
 }
+_PASSING = frozenset(
+    {
+        30003,  # handset not reachable
+        30008,  # nobody knows why
+        30036,  # the validity period, ten hours at most, is over
+    }
+)
+_LATER = timedelta(minutes=30)
+"""What made a message fail on its way may pass by then."""
 _ACCOUNT_STATUSES = frozenset({401, 403, 404})
 # Nothing has left: no connection was made, or none was free.
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -54,10 +64,22 @@ def read_refusal(
     return Rejected(label, _scope(status, number), evidence)
 
 
-def read_failure(code: int | None, evidence: Evidence) -> Rejected:
+def read_failure(code: int | None, evidence: Evidence) -> Deferred | Rejected:
     """What it means that Twilio took a message and then gave it up."""
     label = f"twilio {code}" if code else "twilio failed"
-    return Rejected(label, _SCOPES.get(code or 0, Scope.ADDRESS), evidence)
+    if is_passing(code):
+        return Deferred(label, _LATER, evidence=evidence)
+    return Rejected(label, failure_scope(code), evidence)
+
+
+def failure_scope(code: int | None) -> Scope:
+    """What it is about that Twilio gave a message up."""
+    return _SCOPES.get(code or 0, Scope.ADDRESS)
+
+
+def is_passing(code: int | None) -> bool:
+    """Whether what made Twilio give a message up may be over a little later."""
+    return code in _PASSING
 
 
 def read_transport_error(error: httpx.HTTPError) -> Deferred | Uncertain:

@@ -4,8 +4,14 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from reminder.model.outcomes import BadSignature, Callback, DeliveryEvent, DeliveryState
-from reminder.transports.twilio_answers import OPTED_OUT
+from reminder.model.outcomes import (
+    BadSignature,
+    Callback,
+    DeliveryEvent,
+    DeliveryState,
+    Scope,
+)
+from reminder.transports.twilio_answers import failure_scope, is_passing
 from reminder.transports.twilio_forms import Form, proven_form
 
 _STATES = {
@@ -38,16 +44,20 @@ def read_callback(
 
 def _event(message_id: UUID, form: Form, state: DeliveryState) -> DeliveryEvent:
     provider_id, number = form.sid("MessageSid"), form.only("ErrorCode")
-    code = ""
-    if state is DeliveryState.FAILED:
-        known = _ERROR_CODE.fullmatch(number)
-        code = f"twilio {number}" if known else "twilio failed"
+    if state is not DeliveryState.FAILED:
+        return DeliveryEvent(
+            message_id=message_id, provider_id=provider_id, state=state
+        )
+    code = int(number) if _ERROR_CODE.fullmatch(number) else None
+    scope = failure_scope(code)
     return DeliveryEvent(
         message_id=message_id,
         provider_id=provider_id,
         state=state,
-        code=code,
-        opted_out=code == f"twilio {OPTED_OUT}",
+        code="twilio failed" if code is None else f"twilio {code}",
+        opted_out=scope is Scope.OPTED_OUT,
+        scope=scope,
+        passing=is_passing(code),
     )
 
 

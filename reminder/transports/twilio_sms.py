@@ -41,6 +41,7 @@ _CLOCK_SLACK = timedelta(minutes=1)
 _RECENT = 50
 _GIVEN_UP = frozenset({"failed", "undelivered", "canceled"})
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
+_COUNT = re.compile(r"[1-9][0-9]{0,2}")
 # What the SDK raises over an answer that is not what it expects.
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 
@@ -182,7 +183,13 @@ def _outcome(told: Any, exchange: Exchange) -> Outcome:  # noqa: ANN401 - the SD
     evidence = replace(exchange.evidence, queue_id=told.sid)
     if told.status in _GIVEN_UP:
         return read_failure(told.error_code, evidence)
-    return Accepted(told.sid, evidence)
+    return Accepted(told.sid, evidence, _segments(told.num_segments))
+
+
+def _segments(count: object) -> int | None:
+    """What Twilio counts; a Messaging Service says 0 until it has counted."""
+    is_count = isinstance(count, str) and _COUNT.fullmatch(count) is not None
+    return int(str(count)) if is_count else None
 
 
 def _latest(outcomes: Iterable[Outcome]) -> Outcome | None:

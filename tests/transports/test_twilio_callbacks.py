@@ -1,5 +1,6 @@
 """A callback counts when Twilio signed exactly what is read, and only then."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -10,6 +11,7 @@ from reminder.model.outcomes import (
     Callback,
     DeliveryEvent,
     DeliveryState,
+    Scope,
 )
 from reminder.transports.twilio_sms import TwilioSMSTransport
 from tests.servers.certificates import Authority
@@ -27,6 +29,7 @@ FORM = {
     "SmsStatus": "delivered",
     "To": "+15550100",
 }
+SENT, DELIVERED = DeliveryState.SENT, DeliveryState.DELIVERED
 PREVIOUS_TOKEN = "e" * 32
 
 
@@ -45,24 +48,32 @@ def _signed(form: dict[str, str], *, token: str = AUTH_TOKEN) -> Callback:
 
 
 @pytest.mark.parametrize(
-    ("status", "error_code", "state", "code", "opted_out"),
+    ("status", "error_code", "said"),
     [
-        ("sent", "", DeliveryState.SENT, "", False),
-        ("delivered", "", DeliveryState.DELIVERED, "", False),
-        ("undelivered", "30003", DeliveryState.FAILED, "twilio 30003", False),
-        ("failed", "30007", DeliveryState.FAILED, "twilio 30007", False),
-        ("failed", "21610", DeliveryState.FAILED, "twilio 21610", True),
-        ("failed", "", DeliveryState.FAILED, "twilio failed", False),
-        ("failed", "my number", DeliveryState.FAILED, "twilio failed", False),
+        ("sent", "", {"state": SENT}),
+        ("delivered", "", {"state": DELIVERED}),
+        ("undelivered", "30003", {"code": "twilio 30003", "passing": True}),
+        ("undelivered", "30005", {"code": "twilio 30005"}),
+        ("undelivered", "30006", {"code": "twilio 30006"}),
+        ("undelivered", "30008", {"code": "twilio 30008", "passing": True}),
+        ("failed", "30036", {"code": "twilio 30036", "passing": True}),
+        ("failed", "30004", {"code": "twilio 30004", "scope": Scope.SENDER}),
+        ("failed", "30007", {"code": "twilio 30007", "scope": Scope.SENDER}),
+        ("failed", "30034", {"code": "twilio 30034", "scope": Scope.ACCOUNT}),
+        (
+            "failed",
+            "21610",
+            {"code": "twilio 21610", "opted_out": True, "scope": Scope.OPTED_OUT},
+        ),
+        ("failed", "", {"code": "twilio failed"}),
+        ("failed", "my number", {"code": "twilio failed"}),
     ],
 )
 def test_a_signed_report_becomes_an_event(
     transport: TwilioSMSTransport,
     status: str,
     error_code: str,
-    state: DeliveryState,
-    code: str,
-    opted_out: bool,
+    said: dict[str, Any],
 ) -> None:
     request = _signed({**FORM, "MessageStatus": status, "ErrorCode": error_code})
 
@@ -72,9 +83,7 @@ def test_a_signed_report_becomes_an_event(
         DeliveryEvent(
             message_id=MESSAGE_ID,
             provider_id=SID,
-            state=state,
-            code=code,
-            opted_out=opted_out,
+            **{"state": DeliveryState.FAILED, **said},
         )
     ]
 

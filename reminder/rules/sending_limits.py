@@ -100,12 +100,11 @@ def _less_one(room: int | None) -> int | None:
 
 def together(rooms: Sequence[Room]) -> Room:
     """The room that several ways out have for the messages of one channel."""
-    waits = [room.again_in for room in rooms if room.again_in]
-    return Room(
-        _sum([room.ordinary for room in rooms]),
-        _sum([room.urgent for room in rooms]),
-        min(waits, default=None),
-    )
+    ordinary = _sum([room.ordinary for room in rooms])
+    urgent = _sum([room.urgent for room in rooms])
+    # As long as one of them takes something nobody waits for the others.
+    waits = [room.again_in for room in rooms if room.again_in and urgent == 0]
+    return Room(ordinary, urgent, min(waits, default=None))
 
 
 def _sum(rooms: Sequence[int | None]) -> int | None:

@@ -126,10 +126,10 @@ def test_of_two_limits_the_tighter_one_holds() -> None:
 def test_several_ways_out_leave_the_room_of_all_of_them() -> None:
     soon, later = timedelta(seconds=1), timedelta(seconds=2)
 
-    assert together([Room(3, 5), Room(0, 0, later), Room(0, 0, soon)]) == Room(
-        3, 5, soon
-    )
-    assert together([Room(3, 5), Room()]) == Room()
+    assert together([Room(3, 5), Room(1, 1)]) == Room(4, 6)
+    assert together([Room(3, 5), Room(0, 0, soon)]) == Room(3, 5)
+    assert together([Room(0, 0, later), Room(0, 0, soon)]) == Room(0, 0, soon)
+    assert together([Room(0, 0, soon), Room()]) == Room()
 
 
 def test_each_message_takes_some_of_the_room() -> None:

@@ -71,6 +71,18 @@ def test_what_is_due_is_sent_and_the_ehr_is_told(clinic: Clinic) -> None:
     assert communications(clinic) == before + 1
 
 
+def test_dispatch_goes_on_until_the_pace_has_let_everything_go(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends one, looks again when the pace allows it, and still tells of the one."""
+    monkeypatch.setenv("REMINDER_TRANSPORT__SMTP__SEGMENTS_PER_S", "1")
+    clinic.read_an_hour_ago()
+
+    result = clinic.types("dispatch", "--once", "--json")
+
+    assert json.loads(result.stdout)["sent"] == 1
+
+
 def test_dispatch_tells_a_script_in_json(clinic: Clinic) -> None:
     result = clinic.types("dispatch", "--once", "--json")
 

@@ -2,6 +2,8 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from reminder.sandbox.faults import Fault
 from reminder.store.single_worker import single_worker
 from tests.cli.outside import SECRETS, Clinic

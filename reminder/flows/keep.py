@@ -22,6 +22,9 @@ log = structlog.get_logger()
 _AT_ONCE = 8
 """How many far sides are asked at the same time."""
 
+_RECEIPTS_EVERY = timedelta(hours=1)
+"""Nobody waits for it, and it reads all messages."""
+
 
 class Queue(Protocol):
     """The messages, as this chapter needs them."""
@@ -41,6 +44,9 @@ class Queue(Protocol):
 
     async def expire(self, *, now: datetime) -> int:
         """End what is no longer useful, onto the worklist."""
+
+    async def call_unknown(self, *, now: datetime) -> int:
+        """Call unknown what was sent a day ago without a receipt since."""
 
 
 class Reconciling(Protocol):
@@ -62,6 +68,7 @@ class KeepReport:
     uncertain: int = 0
     reconciled: int = 0
     expired: int = 0
+    unknown: int = 0
 
 
 class Keep:
@@ -83,6 +90,7 @@ class Keep:
         self._clock = clock
         self._lease = lease
         self._node = node
+        self._receipts_at: datetime | None = None
 
     async def run(self) -> KeepReport:
         """One round."""
@@ -91,7 +99,11 @@ class Keep:
         reconciled = await self._reconcile(now)
         expired = await self._queue.expire(now=now)
         report = KeepReport(
-            recovered.requeued, recovered.uncertain, reconciled, expired
+            requeued=recovered.requeued,
+            uncertain=recovered.uncertain,
+            reconciled=reconciled,
+            expired=expired,
+            unknown=await self._receipts(now),
         )
         if report != KeepReport():
             log.info(
@@ -100,8 +112,15 @@ class Keep:
                 uncertain=report.uncertain,
                 reconciled=report.reconciled,
                 expired=report.expired,
+                unknown=report.unknown,
             )
         return report
+
+    async def _receipts(self, now: datetime) -> int:
+        if self._receipts_at is not None and now < self._receipts_at:
+            return 0
+        self._receipts_at = now + _RECEIPTS_EVERY
+        return await self._queue.call_unknown(now=now)
 
     async def _reconcile(self, now: datetime) -> int:
         """Ask about the uncertain ones, a few at a time, each within its lease."""

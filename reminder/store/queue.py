@@ -19,7 +19,15 @@ from reminder.model.reasons import Reason
 from reminder.model.reminders import ReminderState
 from reminder.model.rulesets import Urgency
 from reminder.model.settlements import Settlement
-from reminder.store import claims, enqueueing, expiry, leases, recovery, reports
+from reminder.store import (
+    claims,
+    enqueueing,
+    expiry,
+    leases,
+    receipts,
+    recovery,
+    reports,
+)
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.message_rows import MESSAGE, Claim
@@ -28,6 +36,7 @@ from reminder.store.statements import among, table
 from reminder.store.tables import ReminderRow
 
 _REMINDER = table(ReminderRow)
+_WENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
 
 
 class MessageQueue:
@@ -206,6 +215,24 @@ class MessageQueue:
             total += ended
         return total
 
+    async def call_unknown(self, *, now: datetime, piece: int = 500) -> int:
+        """Call unknown the text messages a day old without a receipt; how many.
+
+        In pieces, each a transaction, so that nobody waits for all of them.
+        What another node changes at the same moment is left to the next round.
+        """
+        total = 0
+        while True:
+            async with self._database.read() as session:
+                silent = await receipts.silent(session, now, limit=piece)
+            if not silent:
+                return total
+            async with self._database.write() as session:
+                changed = await receipts.call_unknown(session, silent, now)
+            if not changed:
+                return total
+            total += changed
+
     async def next_due_at(self) -> datetime | None:
         """When the next message or reminder is due; None when nothing waits.
 
@@ -239,7 +266,7 @@ class MessageQueue:
 
     async def sent_by(self) -> dict[tuple[Channel, Protection], int]:
         """How many messages the far side took and holds for sent, by what way."""
-        went = MESSAGE.c.state.in_([MessageState.SENT, MessageState.DELIVERED])
+        went = among(MESSAGE.c.state, *_WENT)
         way = (MESSAGE.c.channel, MESSAGE.c.protection)
         query = select(*way, func.count()).where(went).group_by(*way)
         async with self._database.read() as session:

@@ -309,5 +309,24 @@ async def test_a_round_says_what_it_found_without_saying_of_whom(
             "uncertain": 0,
             "reconciled": 0,
             "expired": 1,
+            "unknown": 0,
         }
     ]
+
+
+async def test_what_nobody_reported_for_a_day_is_called_unknown_within_the_hour(
+    any_house: House,
+) -> None:
+    house, keep = any_house, any_house.keeping("one")
+    await house.read_and_plan(visit(), patient(contact_points=(SMS,)))
+    house.clock.move_on(seconds=61)
+    await house.dispatch.run()
+    await keep.run()
+
+    found = []
+    for _ in range(4):
+        house.clock.now += timedelta(hours=8)
+        found += [(await keep.run()).unknown, (await keep.run()).unknown]
+
+    assert found == [0, 0, 0, 0, 1, 0, 0, 0]
+    assert await house.store.queue.counts() == {MessageState.UNKNOWN: 1}

@@ -165,7 +165,10 @@ def visits_of(
             for appointment in person.appointments
             if appointment.key == key
         ]
-    return sorted(visits, key=lambda visit: visit.appointment.start_at)
+    # Of one time as well always in one order: patients answer with its number.
+    return sorted(
+        visits, key=lambda visit: (visit.appointment.start_at, visit.appointment.key)
+    )
 
 
 def _consented(message: ClaimedMessage, visits: Sequence[Visit]) -> bool:

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator
 
 from reminder.messages.opt_out import offers_a_way_out, reserved_answers
 from reminder.messages.render import Renderer, TemplateError, files
-from reminder.messages.samples import samples_for
+from reminder.messages.samples import CLINIC, samples_for
 from reminder.messages.segments import is_gsm7, segments, to_gsm7_friendly
 from reminder.messages.specialties import specialties
 from reminder.messages.template_text import drawn_on, line_of, unguarded, visible
 from reminder.messages.texting import MOST_SEGMENTS, sender, write
-from reminder.messages.wording import DETAILS, LATE, text_message
+from reminder.messages.wording import AFTER_A_STOP, DETAILS, LATE, text_message
 from reminder.model.clinics import Clinic
 from reminder.model.people import Channel
 from reminder.model.remarks import Remark, Severity
@@ -127,13 +127,19 @@ def _words(renderer: Renderer, file: str, clinic: Clinic) -> Iterator[Remark]:
         text = visible(renderer.source(part), part)
         if file.startswith(Channel.SMS):
             for asked in reserved_answers(text):
-                yield _reserved(f"{part}:{line_of(text, asked.position)}", asked.word)
+                if not (asked.word == "START" and _is_after_a_stop(file)):
+                    place = f"{part}:{line_of(text, asked.position)}"
+                    yield _reserved(place, asked.word)
         if tier < Tier.FULL:
             for word, position in specialties(text):
                 yield _specialty(f"{part}:{line_of(text, position)}", word)
         above = frozenset(name for name, needs in _NEEDS.items() if tier < needs)
         for use in unguarded(renderer.parsed(part), above):
             yield _stays_empty(f"{part}:{use.lineno}", use.attr)
+
+
+def _is_after_a_stop(file: str) -> bool:
+    return file.split("/")[-1].removesuffix(".txt") in AFTER_A_STOP
 
 
 def _tier(file: str, clinic: Clinic) -> Tier:
@@ -185,7 +191,7 @@ def _text_message(renderer: Renderer, file: str, clinic: Clinic) -> Iterator[Rem
                 "it does not say which clinic writes",
                 "Begin with {{ clinic }}.",
             )
-        if not offers_a_way_out(text, file.split("/")[1]):
+        if not (_is_after_a_stop(file) or offers_a_way_out(text, file.split("/")[1])):
             yield Remark(
                 Severity.ERROR,
                 file,
@@ -198,7 +204,11 @@ def _text_message(renderer: Renderer, file: str, clinic: Clinic) -> Iterator[Rem
 def _length(renderer: Renderer, file: str, clinic: Clinic) -> Iterator[Remark]:
     """The segments it takes with a long link and no more of the name than it must."""
     is_notice = DETAILS not in file
-    words = text_message("", LONGEST_LINK) if is_notice else samples_for(file)[0]
+    words = (
+        text_message("", LONGEST_LINK, CLINIC.phone)
+        if is_notice
+        else samples_for(file)[0]
+    )
     words = {**words, "link": LONGEST_LINK}
     text = write(renderer, file, words, clinic)
     if segments(text) <= (1 if is_notice else MOST_SEGMENTS):

@@ -19,6 +19,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from reminder.messages.samples import samples_for
 from reminder.messages.wording import (
     DETAILS,
+    REPLIES,
+    WHICH,
     WITH_LATE,
     WITH_TEXT_DETAILS,
     WITHOUT_DETAILS,
@@ -44,7 +46,10 @@ NAMES = frozenset(
         *WITH_LATE,
     }
 )
-"""Every message this installation sends of itself; a clinic's rule may name more."""
+"""Every message this installation sends of itself; a clinic's rule may name more.
+
+Beside them there are the answers to text messages, `REPLIES`.
+"""
 
 _FALLBACK = "en"
 _FOLDERS = ("email/", "sms/")
@@ -121,7 +126,9 @@ class Renderer:
             TemplateError: a template is missing, or uses a name it is not
                 given; it says which file, line and name.
         """
-        for file in sorted(files(set(map(_primary, languages)), {*names, *NAMES})):
+        for file in sorted(
+            files(set(map(_primary, languages)), {*names, *NAMES, *REPLIES})
+        ):
             self._find(file)
         for file in self._templates:
             self._check_names(file)
@@ -182,10 +189,11 @@ def files(languages: Collection[str], names: Collection[str]) -> Iterator[str]:
     """The files a complete set of these messages has in these languages."""
     for language in languages:
         for name in names:
-            for suffix in (".subject.txt", ".txt", ".html"):
-                yield f"email/{language}/{name}{suffix}"
+            if name not in REPLIES:
+                for suffix in (".subject.txt", ".txt", ".html"):
+                    yield f"email/{language}/{name}{suffix}"
             yield f"sms/{language}/{name}.txt"
-            if name in WITH_TEXT_DETAILS:
+            if name in WITH_TEXT_DETAILS or name == WHICH:
                 yield f"sms/{language}/{name}{DETAILS}.txt"
 
 

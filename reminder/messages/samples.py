@@ -56,7 +56,9 @@ def samples_for(file: str) -> tuple[Words, ...]:
     if folder == "sms" and (base.startswith("_") or DETAILS in base):
         return _text_details(language)
     if folder == "sms":
-        return (text_message(CLINIC.short_name, LINK),)
+        return tuple(
+            text_message(CLINIC.short_name, LINK, phone) for phone in (CLINIC.phone, "")
+        )
     if base.endswith(".subject.txt"):
         return (outline(CLINIC),)
     if base.split(".")[0] in WITHOUT_DETAILS:

@@ -8,6 +8,7 @@ from reminder.messages.segments import in_gsm7, room, segments, to_gsm7_friendly
 from reminder.messages.visit_words import Visit
 from reminder.messages.wording import (
     DETAILS,
+    WHICH,
     Words,
     least_tier,
     text_details,
@@ -18,6 +19,8 @@ from reminder.model.messages import ClaimedMessage, Protection, SMSContent
 from reminder.model.rulesets import Tier
 
 MOST_SEGMENTS = 2
+_MOST_OF_A_QUESTION = 6
+"""Nine visits in a script other than ours; the question has to name them all."""
 _SHORTEST_NAME = 8
 """A sender cut to less is nobody's: rather take a second segment."""
 
@@ -32,7 +35,8 @@ def compose_sms(
 ) -> SMSContent:
     """The visits by the patient's recorded choice, else only that something waits.
 
-    Words that name the visits and take more than two segments are not sent.
+    Words that name the visits and take more than two segments are not sent, but
+    for the question which of them is meant.
 
     Raises:
         TemplateError: there is no such template, or it could not be filled.
@@ -43,9 +47,11 @@ def compose_sms(
     if _may_name(visits, protection) and renderer.has(with_details):
         words = text_details(clinic, language, link, visits, message.to)
         text = write(renderer, with_details, words, clinic)
-        if segments(text) <= MOST_SEGMENTS:
+        most = _MOST_OF_A_QUESTION if message.template == WHICH else MOST_SEGMENTS
+        if segments(text) <= most:
             return SMSContent(text=text, segments=segments(text))
-    text = write(renderer, f"{file}.txt", text_message("", link), clinic)
+    words = text_message("", link, one_line(clinic.phone))
+    text = write(renderer, f"{file}.txt", words, clinic)
     return SMSContent(text=text, segments=segments(text))
 
 

@@ -16,6 +16,22 @@ NOTICE, NEW_LINK = "notice", "new-link"
 WITHOUT_DETAILS = frozenset({NOTICE, NEW_LINK})
 """The messages that are handed nothing of any patient."""
 
+AFTER_A_STOP = frozenset({"reply-stopped", "reply-not-me"})
+"""What is said to a number that gets nothing more: how it would again."""
+WHICH = "reply-which"
+REPLIES = AFTER_A_STOP | {
+    "reply-confirmed",
+    "reply-cancelled",
+    "reply-asked",
+    "reply-link",
+    "reply-state",
+    "reply-started",
+    "reply-help",
+    "reply-read",
+    WHICH,
+}
+"""What is said to a text message of a patient's: these are text messages only."""
+
 DETAILS = ".details"
 """Ends the name of a text message that names the visit, by the patient's choice."""
 LATE = "-late"
@@ -34,9 +50,9 @@ def outline(clinic: Clinic) -> Words:
     return {"clinic": one_line(clinic.short_name, _SHORT_NAME)}
 
 
-def text_message(clinic_name: str, link: str) -> Words:
+def text_message(clinic_name: str, link: str, phone: str = "") -> Words:
     """For a text message: who writes and where to look, nothing of any patient."""
-    return {"clinic": clinic_name, "link": link}
+    return {"clinic": clinic_name, "link": link, "phone": phone}
 
 
 def text_details(

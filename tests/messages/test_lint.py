@@ -6,6 +6,7 @@ import pytest
 
 from reminder.messages.lint import lint_templates
 from reminder.messages.render import NAMES, Renderer
+from reminder.messages.wording import REPLIES
 from reminder.model.clinics import Clinic
 from reminder.model.offsets import HoursBefore
 from reminder.model.people import Channel
@@ -58,7 +59,7 @@ def test_nothing_is_wrong_with_our_own_templates_in_any_tier(
 ) -> None:
     clinic = with_tiers(email=tier, sms=tier)
 
-    assert lint_templates(renderer, NAMES, ["en", "es-US"], clinic) == []
+    assert lint_templates(renderer, NAMES | REPLIES, ["en", "es-US"], clinic) == []
 
 
 @pytest.mark.parametrize(

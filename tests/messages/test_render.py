@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from reminder.messages.render import NAMES, Renderer, TemplateError, files
+from reminder.messages.wording import REPLIES
 from reminder.resources import bundled
 from tests.messages.samples import LINK
 
@@ -38,7 +39,7 @@ def test_every_template_has_its_siblings_in_every_language() -> None:
         if not path.name.startswith("_")
     }
 
-    assert found == set(files(["en", "es"], NAMES))
+    assert found == set(files(["en", "es"], NAMES | REPLIES))
 
 
 def test_the_parts_of_both_languages_are_the_same() -> None:

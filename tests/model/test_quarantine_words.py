@@ -11,8 +11,10 @@ from reminder.model.quarantine import QuarantineEntry
 from reminder.model.quarantine_words import WHAT_TO_DO, what_to_do
 
 READERS = (
-    *("appointments", "bundles", "pages", "drafts", "entries", "guardians", "instants"),
-    *("participants", "patients", "people", "references", "repairs", "validate"),
+    *("reading/appointments", "reading/drafts", "reading/entries"),
+    *("reading/guardians", "reading/instants", "reading/participants"),
+    *("reading/patients", "reading/references", "reading/repairs"),
+    *("reading/validate", "finding/bundles", "finding/pages", "finding/people"),
 )
 """The modules that find something wrong with a resource."""
 

@@ -1,6 +1,6 @@
 """Takes a provider's later reports: verified, then kept; one twice is still one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from reminder.flows.gathering import Gathering
 from reminder.messages.callbacks import read_callback_token
 from reminder.model.clock import Clock
 from reminder.model.outcomes import BadSignature, Callback, DeliveryEvent
@@ -26,8 +27,10 @@ class ReadsEvents(Protocol):
 class KeepsEvents(Protocol):
     """Where reports are kept."""
 
-    async def record_event(self, event: DeliveryEvent, *, now: datetime) -> bool:
-        """False when it said nothing new."""
+    async def record_events(
+        self, events: Sequence[DeliveryEvent], *, now: datetime
+    ) -> list[bool]:
+        """Of each whether it said something new, once all are kept."""
 
 
 class Receipt(Enum):
@@ -64,6 +67,7 @@ class Receive:
     ) -> None:
         self._transports = transports
         self._queue = queue
+        self._gathering = Gathering(self._keep)
         self._callback_key = callback_key
         self._public_url = public_url.rstrip("/")
         self._clock = clock
@@ -97,7 +101,7 @@ class Receive:
             )
             return Receipt.REFUSED
         for event in events:
-            is_new = await self._queue.record_event(event, now=self._clock())
+            is_new = await self._gathering.add(event)
             log.info(
                 "received_report",
                 message_id=str(event.message_id),
@@ -105,3 +109,6 @@ class Receive:
                 new=is_new,
             )
         return Receipt.KEPT
+
+    async def _keep(self, events: Sequence[DeliveryEvent]) -> list[bool]:
+        return await self._queue.record_events(events, now=self._clock())

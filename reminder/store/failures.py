@@ -62,12 +62,6 @@ def sender_refused(
     )
 
 
-async def has_failed(session: AsyncSession, event: DeliveryEvent) -> bool:
-    """Whether the copy that a report is about is known not to have arrived."""
-    query = _failures(event.message_id).where(_EVENT.c.provider_id == event.provider_id)
-    return bool((await session.execute(query)).scalar_one())
-
-
 async def _then(
     session: AsyncSession,
     ring: KeyRing,

@@ -13,7 +13,7 @@ from reminder.model.messages import (
     Protection,
     Recovered,
 )
-from reminder.model.outcomes import DeliveryEvent
+from reminder.model.outcomes import DeliveryEvent, DeliveryState
 from reminder.model.people import Channel
 from reminder.model.reasons import Reason
 from reminder.model.reminders import ReminderState
@@ -31,6 +31,7 @@ from reminder.store import (
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
 from reminder.store.message_rows import MESSAGE, Claim
+from reminder.store.report_batches import record_receipts
 from reminder.store.settlements import settle
 from reminder.store.statements import among, table
 from reminder.store.tables import ReminderRow
@@ -201,8 +202,26 @@ class MessageQueue:
         Reports only move a message forward, the first terminal one wins, and
         a failure sends its reminders another way.
         """
-        async with self._database.write() as session:
-            return await reports.record_event(session, self._ring, event, now=now)
+        [is_news] = await self.record_events([event], now=now)
+        return is_news
+
+    async def record_events(
+        self, events: Sequence[DeliveryEvent], *, now: datetime
+    ) -> list[bool]:
+        """As `record_event`, for many at once; an answer for each, in their order.
+
+        All receipts are one transaction. Each failure, which changes what is
+        planned for people, is one of its own.
+        """
+        failed = [one.state is DeliveryState.FAILED for one in events]
+        receipts = [
+            one for one, is_one in zip(events, failed, strict=True) if not is_one
+        ]
+        news = iter(await self._record_receipts(receipts, now))
+        return [
+            await self._record_failure(one, now) if is_one else next(news)
+            for one, is_one in zip(events, failed, strict=True)
+        ]
 
     async def expire(self, *, now: datetime) -> int:
         """End whatever waits although it is no longer useful; how many.
@@ -275,6 +294,18 @@ class MessageQueue:
                 (Channel(channel), Protection(protection)): count
                 for channel, protection, count in rows
             }
+
+    async def _record_receipts(
+        self, events: Sequence[DeliveryEvent], now: datetime
+    ) -> list[bool]:
+        if not events:
+            return []
+        async with self._database.write() as session:
+            return await record_receipts(session, events, now=now)
+
+    async def _record_failure(self, event: DeliveryEvent, now: datetime) -> bool:
+        async with self._database.write() as session:
+            return await reports.record_failure(session, self._ring, event, now=now)
 
     async def _expire_some(self, now: datetime) -> int:
         async with self._database.write() as session:

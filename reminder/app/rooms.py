@@ -21,6 +21,7 @@ from reminder.flows.notifications import Notifications
 from reminder.flows.plan import Plan
 from reminder.flows.preview import Preview
 from reminder.flows.receive import Receive
+from reminder.flows.replies.taking_in import TakingIn
 from reminder.flows.respond.respond import Respond
 from reminder.flows.rulesets import RulesetsFlow
 from reminder.flows.send import Send
@@ -194,7 +195,9 @@ def keeping(rooms: Rooms, composing: Composing) -> Keep:
     )
 
 
-def web(rooms: Rooms, plan: Plan, notifications: Notifications) -> ASGIApp:
+def web(
+    rooms: Rooms, plan: Plan, notifications: Notifications, replies: TakingIn
+) -> ASGIApp:
     """Everything that is served."""
     settings, store = rooms.settings, rooms.store
     respond = Respond(
@@ -224,6 +227,7 @@ def web(rooms: Rooms, plan: Plan, notifications: Notifications) -> ASGIApp:
         respond=respond,
         receive=receive,
         notifications=notifications,
+        replies=replies,
         health=store.health,
         clinics=rooms.clinics(),
         clock=rooms.clock,

@@ -30,6 +30,9 @@ _GRACE = timedelta(seconds=7)
 _PUSHED_EVERY_S = 5
 """How soon a node reads what another one was notified about: one small question."""
 
+_REPLIES_EVERY_S = 5
+"""How soon a node acts on a reply another one took in, or left half done."""
+
 
 class Only(StrEnum):
     """A process that does one half of the job."""
@@ -148,6 +151,7 @@ async def work(app: App) -> AsyncIterator[None]:
         job = _syncing(app, sync.run, dispatch)
         schedule.every(name, job, seconds=limits.sync_every_s)
     _reading_pushed(app, schedule, dispatch)
+    _acting_on_replies(app, schedule, dispatch)
     schedule.every("dispatch", dispatch, seconds=limits.dispatch_every_s)
     schedule.every(
         "write-back",
@@ -189,6 +193,20 @@ def _reading_pushed(
             f"pushed-{connection}-now", jobs[connection], after=timedelta()
         )
     )
+
+
+def _acting_on_replies(
+    app: App, schedule: Schedule, dispatch: Callable[[], Awaitable[None]]
+) -> None:
+    """Act on a reply taken in here at once, and on another node's soon."""
+
+    async def job() -> None:
+        if await app.replies.run():
+            await app.make_plans()
+            await dispatch()
+
+    schedule.every("replies", job, seconds=_REPLIES_EVERY_S)
+    app.taking_in.listen(lambda: schedule.once("replies-now", job, after=timedelta()))
 
 
 def _working_through(

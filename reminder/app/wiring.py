@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from starlette.types import ASGIApp
 
-from reminder.app import push_rooms
+from reminder.app import push_rooms, reply_rooms
 from reminder.app import rooms as build
 from reminder.app.clock import system_clock
 from reminder.app.current import CurrentClinics
@@ -20,6 +20,8 @@ from reminder.flows.keep import Keep
 from reminder.flows.notifications import Notifications
 from reminder.flows.plan import Plan, Progress
 from reminder.flows.pushed import Pushed
+from reminder.flows.replies.replies import Replies
+from reminder.flows.replies.taking_in import TakingIn
 from reminder.flows.rulesets import RulesetsFlow
 from reminder.flows.sync import Sync
 from reminder.flows.write_back import WriteBackFlow
@@ -52,6 +54,8 @@ class App:
     syncs: tuple[Sync, ...]
     notifications: Notifications
     pushed: tuple[Pushed, ...]
+    taking_in: TakingIn
+    replies: Replies
     plan: Plan
     rulesets: RulesetsFlow
     dispatch: Dispatch
@@ -150,6 +154,7 @@ def _wire(loaded: Loaded, rooms: Rooms, words: Words) -> App:
     plan = build.planning(rooms)
     syncs = tuple(build.reading(rooms, name) for name in rooms.ehrs)
     notifications = push_rooms.notified(rooms)
+    taking_in = reply_rooms.taking_in(rooms)
     return App(
         loaded=loaded,
         store=rooms.store,
@@ -160,12 +165,14 @@ def _wire(loaded: Loaded, rooms: Rooms, words: Words) -> App:
         syncs=syncs,
         notifications=notifications,
         pushed=tuple(push_rooms.pushed(rooms, sync) for sync in syncs),
+        taking_in=taking_in,
+        replies=reply_rooms.replying(rooms, plan),
         plan=plan,
         rulesets=build.rules(rooms, words),
         dispatch=build.dispatching(rooms, plan, composing),
         write_back=build.writing_back(rooms, plan),
         keep=build.keeping(rooms, composing),
-        web=build.web(rooms, plan, notifications),
+        web=build.web(rooms, plan, notifications, taking_in),
     )
 
 

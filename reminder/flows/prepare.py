@@ -184,12 +184,17 @@ def _reasons(
 
     A new link or an answer goes only to an address that is still on file: it
     may have waited since it was asked for. An answer waits for the morning as
-    a reminder does: nobody knows how long ago the patient asked.
+    a reminder does: nobody knows how long ago the patient asked. What is said
+    to a text message goes at once, and to whoever wrote it where it is about
+    nobody; what it numbers is all of it there, or it does not go.
     """
     if not message.reminders:
         clinic = clinics.by_id(message.clinic_id)
-        about = message.appointments
-        if not still_on_file(message.to, about, people, clinics, clinic):
+        about, is_reply = message.appointments, message.kind is MessageKind.REPLY
+        if is_reply and not about:
+            return {}
+        still = still_on_file(message.to, about, people, clinics, clinic)
+        if not still or (is_reply and len(still) < len(about)):
             return Spoilt(message, "address-not-on-file")
         patients = [people.get(key.patient) for key in message.appointments]
         is_answer = message.kind is MessageKind.ANSWER

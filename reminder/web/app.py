@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from reminder.flows.notifications import Notifications
 from reminder.flows.receive import Receive
+from reminder.flows.replies.taking_in import TakingIn
 from reminder.flows.respond.respond import Respond
 from reminder.model.clinics import ClinicDirectory
 from reminder.model.clock import Clock
@@ -21,6 +22,7 @@ from reminder.web.health import Health, health_routes
 from reminder.web.notifications import notification_routes
 from reminder.web.patient import PatientPages
 from reminder.web.render import Pages
+from reminder.web.replies import reply_routes
 from reminder.web.style import Style
 from reminder.web.well_known import NO_KEYS, well_known_routes
 
@@ -32,6 +34,7 @@ def create_app(
     respond: Respond,
     receive: Receive,
     notifications: Notifications,
+    replies: TakingIn,
     health: Health,
     clinics: ClinicDirectory,
     clock: Clock,
@@ -60,6 +63,7 @@ def create_app(
     )
     app.include_router(PatientPages(respond, pages).routes())
     app.include_router(callback_routes(receive))
+    app.include_router(reply_routes(replies))
     app.include_router(notification_routes(notifications))
     app.include_router(health_routes(health, clock, ready_limit))
     app.include_router(well_known_routes(public_keys))

@@ -18,7 +18,7 @@ def callback_routes(receive: Receive) -> APIRouter:
             Report(
                 transport=transport,
                 token=token,
-                raw_path=_raw_path(request),
+                raw_path=raw_path(request),
                 headers={
                     name.lower(): value for name, value in request.headers.items()
                 },
@@ -30,7 +30,7 @@ def callback_routes(receive: Receive) -> APIRouter:
     return router
 
 
-def _raw_path(request: Request) -> str:
+def raw_path(request: Request) -> str:
     """The path and query exactly as they were sent: a signature covers the escapes."""
     path = request.scope["raw_path"].decode("ascii", "replace")
     query = request.scope["query_string"].decode("ascii", "replace")

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from reminder.flows.notifications import Notifications, Notifier
 from reminder.flows.receive import Receive
+from reminder.flows.replies.taking_in import TakingIn
 from reminder.flows.respond.respond import Respond
 from reminder.messages.links import link_token
 from reminder.model.appointments import (
@@ -121,6 +122,7 @@ class World:
     replanned: list[PatientKey] = field(default_factory=list)
     wait_limit: timedelta = timedelta(seconds=8)
     connected: str = MAIN
+    reading: dict[str, object] = field(default_factory=dict)
 
     @property
     def respond(self) -> Respond:
@@ -151,6 +153,16 @@ class World:
         }
         return Notifications(notifiers, hints=self.store.pushed, clock=self.clock)
 
+    @property
+    def taking_in(self) -> TakingIn:
+        """What patients write back: by a transport that reads some, or none."""
+        return TakingIn(
+            transports={"phone": self.reports, **self.reading},
+            replies=self.store.inbound,
+            public_url=PUBLIC_URL,
+            clock=self.clock,
+        )
+
     def app(self, **parts: Any) -> FastAPI:
         """The web in front of it."""
         receive = Receive(
@@ -164,6 +176,7 @@ class World:
             "respond": self.respond,
             "receive": receive,
             "notifications": self.notifications,
+            "replies": self.taking_in,
             "health": self.store.health,
             "clinics": self.clinics,
             "clock": self.clock,

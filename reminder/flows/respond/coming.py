@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import structlog
 
+from reminder.flows.respond.acts import forget_confirmation
 from reminder.flows.respond.answers import Answering, KeepsAnswers
 from reminder.flows.respond.door import Ask, Refusal
 from reminder.flows.respond.page_states import News, Step, VisitState
@@ -64,17 +65,10 @@ class Coming:
                 return present.closed()
             became = await self._answering.cancel(present.answer(AnswerKind.CANCEL))
             if became in (AnswerState.WRITTEN, AnswerState.REQUESTED):
-                await self._forget_confirmation(present)
+                now = present.visitor.now
+                await forget_confirmation(self._answers, present.known, now)
             news = _NOT_DONE.get(became, News.CANCELLED)
             return await self._presence.again(present, news)
-
-    async def _forget_confirmation(self, present: Present) -> None:
-        """A confirmation not yet written must not reach a cancelled visit."""
-        for answer in present.known.answers:
-            is_open = answer.state is AnswerState.WAITING
-            if is_open and answer.kind is AnswerKind.CONFIRM:
-                now = present.visitor.now
-                await self._answers.settle(answer.answer_id, AnswerState.LOST, now=now)
 
     async def undo(self, ask: Ask) -> Visits | Refusal:
         """Take the last cancellation or move back, while that is possible."""

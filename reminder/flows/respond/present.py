@@ -3,19 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from uuid import uuid4
 
+from reminder.flows.respond.acts import new_answer
 from reminder.flows.respond.answers import Turns
 from reminder.flows.respond.door import Ask, Door, Refusal
 from reminder.flows.respond.page_states import News, Step, VisitState
 from reminder.flows.respond.pages import Visits, VisitView
 from reminder.flows.respond.visitor import Visitor
 from reminder.flows.respond.visits import Known, state
-from reminder.model.answers import Answer, AnswerKind, AnswerState
+from reminder.model.answers import Answer, AnswerKind
 from reminder.model.appointments import Slot
 
-_TICK = timedelta(microseconds=1)
 _PENDING = {
     VisitState.ASKING: News.ASKING,
     VisitState.REQUESTED: News.REQUESTED,
@@ -75,21 +73,8 @@ class Present:
 
     def answer(self, kind: AnswerKind, slot: Slot | None = None) -> Answer:
         """What the patient does now, with what an undo goes back to."""
-        appointment, before = self.known.appointment, self.known.answers
-        # The newest answer counts, so none may be as old as the one before it.
-        now = max([self.visitor.now, *(one.at + _TICK for one in before)])
-        return Answer(
-            answer_id=uuid4(),
-            appointment=appointment.key,
-            message_id=self.visitor.opening.link.message_id,
-            kind=kind,
-            state=AnswerState.WAITING,
-            at=now,
-            slot_id=slot.slot_id if slot else None,
-            slot_start_at=slot.start_at if slot else None,
-            before_slot_ids=appointment.slot_ids,
-            before_start_at=appointment.start_at,
-        )
+        message_id = self.visitor.opening.link.message_id
+        return new_answer(self.known, kind, message_id, self.visitor.now, slot)
 
 
 @dataclass(frozen=True, slots=True)

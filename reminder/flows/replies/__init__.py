@@ -1,0 +1,1 @@
+"""What patients send back as text messages: taken in, understood, acted on."""

@@ -16,6 +16,7 @@ from reminder.cli import (
     demo,
     exclude,
     explain,
+    inbox,
     init,
     keys,
     lists,
@@ -40,6 +41,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(rules.app, name="rules")
 app.add_typer(consent.app, name="consent")
 app.add_typer(keys.app, name="keys")
+app.add_typer(inbox.app, name="inbox")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("init")(init.init)
 app.command("demo")(demo.demo)

@@ -6,12 +6,13 @@ The node is a whole one that serves (`reminder run --only web`, SQLite) in a
 process of its own; this one plays Twilio beside it: 50 connections, each report
 signed, of each text message that it was sent and that it was delivered.
 `callbacks_per_s` are reports answered a second, `callback_p50_ms` and `_p99_ms`
-how long one answer took with 50 under way, `callback_cpu_ms` is the CPU of the
-node for each: it is one process, and has one core of it. Then the node is killed (kill -9) in
-the middle of as many again and started anew, and what was not answered is sent
-again, as Twilio does where it is asked to. `answered_before_kill_lost` are those
-answered with 204 before the kill that the database does not have after it;
-`callbacks_lost` are messages that are not delivered at the end.
+how long one answer took with 50 under way, `callback_cpu_ms` the node's CPU for
+each: it is one process, and Python runs on one core of it at a time. Then the
+node is killed (kill -9) in the middle of as many again and started anew, and what
+was not answered is sent again, as Twilio does where it is asked to.
+`answered_before_kill_lost` are those answered with 204 before the kill that the
+database does not have after it; `callbacks_lost` are messages that are not
+delivered at the end.
 """
 
 import asyncio

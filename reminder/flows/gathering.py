@@ -14,7 +14,8 @@ _AT_MOST = 200
 class Gathering(Generic[T, R]):
     """Hands on whatever came while the last batch was being kept, in order.
 
-    Nobody waits for others to come: alone, one is a batch.
+    Nobody waits for others to come: alone, one is a batch. What one of them
+    raises is not the others' fault, except for the errors in `fails_all`.
     """
 
     def __init__(
@@ -22,8 +23,10 @@ class Gathering(Generic[T, R]):
         keep: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
         *,
         at_most: int = _AT_MOST,
+        fails_all: tuple[type[Exception], ...] = (),
     ) -> None:
         self._keep = keep
+        self._fails_all = fails_all
         self._at_most = at_most
         self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
         self._working: asyncio.Task[None] | None = None
@@ -45,12 +48,13 @@ class Gathering(Generic[T, R]):
             self._working = None
 
     async def _batch(self, batch: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
-        """Keep them; one that is at fault must not fail the others."""
+        """Keep them, and each by itself where one of them is at fault."""
         try:
             results = await self._keep([one for one, _ in batch])
         except Exception as error:  # noqa: BLE001 - whoever waits is to hear it
-            if len(batch) == 1:
-                _tell(batch[0][1], error)
+            if len(batch) == 1 or isinstance(error, self._fails_all):
+                for _, future in batch:
+                    _tell(future, error)
                 return
             for single in batch:
                 await self._batch([single])

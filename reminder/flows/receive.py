@@ -13,6 +13,7 @@ from reminder.flows.gathering import Gathering
 from reminder.messages.callbacks import read_callback_token
 from reminder.model.clock import Clock
 from reminder.model.outcomes import BadSignature, Callback, DeliveryEvent
+from reminder.store.errors import StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -67,7 +68,7 @@ class Receive:
     ) -> None:
         self._transports = transports
         self._queue = queue
-        self._gathering = Gathering(self._keep)
+        self._gathering = Gathering(self._keep, fails_all=(StoreUnavailable,))
         self._callback_key = callback_key
         self._public_url = public_url.rstrip("/")
         self._clock = clock

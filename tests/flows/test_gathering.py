@@ -74,6 +74,17 @@ async def test_one_that_cannot_be_kept_does_not_fail_the_others() -> None:
     assert isinstance(two, ValueError)
 
 
+async def test_what_is_nobodys_fault_is_not_tried_for_each() -> None:
+    keeper = Keeper(bad=2)
+    gathering = Gathering(keeper.keep, fails_all=(ValueError,))
+
+    found = await add_all(gathering, [1, 2, 3])
+
+    assert [type(one) for one in found] == [ValueError] * 3
+    assert keeper.batches == [[1, 2, 3]]
+    assert await gathering.add(5) == 10
+
+
 async def test_who_no_longer_waits_is_kept_all_the_same() -> None:
     keeper = Keeper()
     gathering = Gathering(keeper.keep)

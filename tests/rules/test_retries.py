@@ -6,11 +6,24 @@ import pytest
 from reminder.model.answers import WriteBack, WriteBackKind
 from reminder.model.appointments import AppointmentKey
 from reminder.model.messages import ClaimedMessage, MessageKind
-from reminder.model.outcomes import Accepted, Deferred, Rejected, Scope, Uncertain
+from reminder.model.outcomes import (
+    Accepted,
+    Deferred,
+    DeliveryEvent,
+    DeliveryState,
+    Rejected,
+    Scope,
+    Uncertain,
+)
 from reminder.model.people import Channel
 from reminder.model.reasons import Reason
 from reminder.model.settlements import AwaitReport, GiveUp, NextRoute, Sent, TryAgain
-from reminder.rules.retries import after, after_uncertain, write_back_again
+from reminder.rules.retries import (
+    after,
+    after_failure,
+    after_uncertain,
+    write_back_again,
+)
 from tests.rules.examples import SMS, minutes, utc
 
 QUEUED = utc("2027-03-16 14:00")
@@ -269,6 +282,75 @@ def test_what_is_not_known_never_counts_as_sent(tries, has_next_route):
     found = after_uncertain(None, uncertain, LATER, has_next_route=has_next_route)
 
     assert found != Sent()
+
+
+def failure(**changes):
+    return DeliveryEvent(
+        **{
+            "message_id": UUID(int=1),
+            "provider_id": "SM1",
+            "state": DeliveryState.FAILED,
+        }
+        | changes
+    )
+
+
+@pytest.mark.parametrize("has_next_route", [True, False])
+@pytest.mark.parametrize(
+    ("event", "failures", "then"),
+    [
+        pytest.param(failure(), 1, NextRoute(), id="hard"),
+        pytest.param(
+            failure(passing=True), 1, TryAgain(LATER + minutes(30)), id="may-pass"
+        ),
+        pytest.param(failure(passing=True), 2, NextRoute(), id="did-not-pass"),
+        pytest.param(
+            failure(scope=Scope.OPTED_OUT, opted_out=True),
+            1,
+            NextRoute(Reason.ADDRESS_OPTED_OUT),
+            id="opted-out",
+        ),
+        pytest.param(failure(scope=Scope.SENDER), 1, NextRoute(), id="filtered"),
+        pytest.param(
+            failure(scope=Scope.ACCOUNT), 7, TryAgain(LATER + minutes(15)), id="ours"
+        ),
+    ],
+)
+def test_what_follows_from_a_report_that_it_did_not_arrive(
+    event, failures, then, has_next_route
+):
+    found = after_failure(
+        event,
+        message(tried_for=minutes(1)),
+        LATER,
+        failures=failures,
+        has_next_route=has_next_route,
+    )
+
+    assert found == then
+
+
+@pytest.mark.parametrize(
+    ("has_next_route", "useful", "then"),
+    [
+        (False, minutes(31), GiveUp(Reason.NO_LONGER_USEFUL)),
+        (True, minutes(40), NextRoute()),
+        (False, minutes(60), TryAgain(LATER + minutes(30))),
+    ],
+    ids=["stale", "the next is quicker", "in time"],
+)
+def test_what_may_pass_is_not_waited_for_too_long(has_next_route, useful, then):
+    waiting = message(tried_for=minutes(1), useful=useful)
+
+    found = after_failure(
+        failure(passing=True),
+        waiting,
+        LATER,
+        failures=1,
+        has_next_route=has_next_route,
+    )
+
+    assert found == then
 
 
 def write_back(kind=WriteBackKind.CANCEL, *, attempt=1, slot_start_at=None):

@@ -96,11 +96,11 @@ LINKS = [
     case("pages-shifted"),
     case("no-paging-links"),
     case("pages-gone", times=2),
-    case("pages-gone", Then.NONE, "expired"),
+    case("pages-gone"),
     case("pages-not-found", times=1),
     case("pages-bad-request", times=1),
     case("pages-session-expired", times=1),
-    case("pages-session-expired", Then.NONE, "expired"),
+    case("pages-session-expired"),
     case("count-ignored"),
     case("count-capped", page_size=50),
 ]

@@ -94,7 +94,7 @@ class ChangeReader:
                 return await self._once(since, until, keep)
             except PagesExpired:
                 if restarts == _RESTARTS:
-                    raise
+                    raise _CannotTell from None
                 restarts += 1
             except SearchRefused as refusal:
                 if not self._sorts or refusal.status != 400:

@@ -59,7 +59,7 @@ class WindowReader:
     async def _followed(
         self, window: Window, known: Mapping[str, str], keep: Keep
     ) -> Tally:
-        """Every page of one search kept, begun anew when its pages expire."""
+        """Every page of one search kept, begun anew twice when its pages expire."""
         params = search_params(window, self._config)
         restarts = 0
         while True:
@@ -72,7 +72,9 @@ class WindowReader:
                 await follow(self._client, self._config, params, tally, take)
             except PagesExpired:
                 if restarts == _RESTARTS:
-                    raise
+                    # Its links lead nowhere, however often: less is asked for.
+                    tally.too_much()
+                    return tally
                 restarts += 1
             else:
                 return tally

@@ -1,10 +1,11 @@
 import httpx
 import pytest
 
-from reminder.ehr.errors import EHRRefused, EHRUnavailable
+from reminder.ehr.errors import EHRRefused
 from reminder.model.readings import WindowEnd
 from tests.ehr.conftest import MakeEHR
 from tests.ehr.keeping import read, visit
+from tests.ehr.paging import PagingServer
 from tests.ehr.pretend import (
     BASE_URL,
     PretendServer,
@@ -46,19 +47,34 @@ async def test_expired_pages_begin_anew_twice(make_ehr: MakeEHR) -> None:
     assert (await read(make_ehr(server))).ids == {"v1", "v2"}
 
 
-async def test_pages_that_always_expire_are_left_for_later(make_ehr: MakeEHR) -> None:
+@pytest.mark.parametrize("status", [400, 404, 410])
+async def test_pages_that_always_expire_are_done_without(
+    make_ehr: MakeEHR, status: int
+) -> None:
+    hourly = [visit(n, f"2027-03-01T{6 + n:02}:00:00Z") for n in range(12)]
+    paging = PagingServer(hourly, cap=5)
+
     def answer(request: httpx.Request) -> httpx.Response:
-        is_first = "page" not in request.url.params
-        return (
-            said(bundle(visit(1), next_link="?page=2")) if is_first else said({}, 404)
-        )
+        return said({}, status) if "_page" in request.url.params else paging(request)
 
-    server = PretendServer().on("GET Appointment", answer)
+    kept = await read(make_ehr(answer))
 
-    with pytest.raises(EHRUnavailable, match="pages expired"):
-        await read(make_ehr(server))
+    assert kept.ids == {f"v{n}" for n in range(12)}
+    assert kept.end.complete
 
-    assert server.times("GET Appointment") == 6
+
+async def test_what_is_behind_a_page_that_always_expires_is_said_to_be_missing(
+    make_ehr: MakeEHR,
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "page" in request.url.params:
+            return said({}, 404)
+        return said(bundle(visit(1), next_link="?page=2"))
+
+    kept = await read(make_ehr(PretendServer().on("GET Appointment", answer)))
+
+    assert kept.ids == {"v1"}
+    assert not kept.end.complete
 
 
 @pytest.mark.parametrize(

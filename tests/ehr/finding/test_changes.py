@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from reminder.ehr.errors import EHRUnavailable
 from reminder.ehr.reading.instants import instant, instant_text
 from reminder.model.readings import WindowPage
 from tests.ehr.conftest import MakeEHR
@@ -225,9 +224,17 @@ async def test_expired_pages_of_changes_begin_anew_twice(
 
     assert (await read_changes(make_ehr(server), SINCE)).ids == {"v1", "v2"}
 
-    server.on("GET Appointment", *[first, expired] * 3)
-    with pytest.raises(EHRUnavailable, match="pages expired"):
-        await read_changes(make_ehr(server), SINCE)
+
+async def test_where_pages_of_changes_always_expire_nobody_can_tell(
+    make_ehr: MakeEHR,
+) -> None:
+    one = updated(1, "2027-02-20T15:01:00Z")
+    first = said(bundle(one, next_link="?page=2"), **SERVED_AT)
+    server = PretendServer().on("GET Appointment", *[first, said({}, 410)] * 3)
+    ehr = make_ehr(server)
+
+    assert (await read_changes(ehr, SINCE)).cursor is None
+    assert not (await ehr.capabilities()).incremental
 
 
 async def test_more_changes_than_fit_are_asked_for_in_halves(make_ehr: MakeEHR) -> None:

@@ -1,6 +1,7 @@
 """Reads certain appointments again, by their ids, and keeps what the EHR says."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, assert_never
@@ -14,7 +15,9 @@ from reminder.model.readings import Gone, Reading, Unreadable
 log = structlog.get_logger()
 
 _TOO_MANY = 10
-"""Where so many appointments are closed to us, we are shut out."""
+"""Where so many are closed to us and none was open, we may be shut out."""
+
+_PROBES = 3
 
 
 class AsksByID(Protocol):
@@ -56,7 +59,8 @@ class KeepsBookings(Protocol):
 class Answers:
     """What an EHR said of the appointments it was asked for, at an instant (UTC).
 
-    `refused` are those it would not show us: nothing is known of them.
+    `refused` are those it would not show us: nothing is known of them. It
+    `is_answered` once it showed us any, be it to say that it has it no more.
     """
 
     asked_at: datetime
@@ -65,11 +69,13 @@ class Answers:
     unchanged: set[str] = field(default_factory=set)
     gone: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    is_answered: bool = False
 
     def add(
         self, said: Sequence[Reading | Unreadable | Gone], silent: Collection[str]
     ) -> None:
         """Some answers; of the `silent` ids there may be none: those are unchanged."""
+        self.is_answered = True
         self.unchanged |= {*silent}
         for answer in said:
             match answer:
@@ -104,7 +110,7 @@ class ByID:
 
         Raises:
             EHRUnavailable: it cannot be asked now; nothing was kept.
-            EHRRefused: it shows us none of them, or very many not.
+            EHRRefused: it shows us none of them, or none of those we tried.
         """
         answers = await self._ask(ids)
         await self._bookings.keep(
@@ -137,11 +143,26 @@ class ByID:
                     parts += [part[middle:], part[:middle]]
                     continue
                 answers.refused += part
-                if len(answers.refused) in {_TOO_MANY, len(ids)}:
+                if len(answers.refused) == len(ids):
                     raise
+                if len(answers.refused) == _TOO_MANY and not answers.is_answered:
+                    await self._shows_some([one[-1] for one in parts[:_PROBES]])
             else:
                 answers.add(said, known.keys() & {*part})
         if answers.refused:
             n = len(answers.refused)
             log.warning("appointments_refused", connection=self._connection, n=n)
         return answers
+
+    async def _shows_some(self, ids: Sequence[str]) -> None:
+        """Return if any of these is open to us.
+
+        Raises:
+            EHRRefused: what it said of the last.
+        """
+        *first, last = ids
+        for one in first:
+            with suppress(EHRRefused):
+                await self._ehr.appointments([one])
+                return
+        await self._ehr.appointments([last])

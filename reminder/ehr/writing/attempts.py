@@ -21,7 +21,9 @@ from reminder.ehr.writing.decide import Decider, Edits
 from reminder.ehr.writing.edits import Edit, Visit
 from reminder.ehr.writing.exchange import Exchange
 from reminder.ehr.writing.occupants import LostRace
+from reminder.ehr.writing.races import Races
 from reminder.ehr.writing.wishes import Wish
+from reminder.model.answers import WriteBackKind
 from reminder.model.readings import Written
 
 _ATTEMPTS = 3
@@ -47,9 +49,10 @@ class Style(Protocol):
 class Attempts:
     """Carries out wishes in one style."""
 
-    def __init__(self, exchange: Exchange, style: Style) -> None:
+    def __init__(self, exchange: Exchange, style: Style, races: Races) -> None:
         self._exchange = exchange
         self._style = style
+        self._races = races
 
     async def write(self, wish: Wish) -> Written:
         """Make it so.
@@ -70,7 +73,7 @@ class Attempts:
         for _ in range(_ATTEMPTS):
             now, edits = await self._decided(wish, before)
             if edits is None:
-                now = await self._style.tidy(wish, now)
+                now = await self._tidied(wish, now)
                 return Written((await self._exchange.finished(now),))
             try:
                 await self._style.send(wish, now, edits)
@@ -81,6 +84,14 @@ class Attempts:
             else:
                 return await self._written(wish, edits.appointment)
         raise EHRConflict("Appointment: changed again and again")
+
+    async def _tidied(self, wish: Wish, now: Visit) -> Visit:
+        await self._races.expect_won(wish, now, self._style)
+        tidied = await self._style.tidy(wish, now)
+        if tidied is not now:
+            # Moved only now: at its former time nobody would have found it.
+            await self._races.expect_won(wish, tidied, self._style)
+        return tidied
 
     async def _decided(
         self, wish: Wish, before: Visit | None
@@ -100,12 +111,25 @@ class Attempts:
         meant = await self._exchange.seen(wish.key, as_sent)
         try:
             found = await self._exchange.visit(wish.key)
-        except EHRUnavailable:
+        except (EHRUnavailable, EHRRefused):
             # It was written; only the version it became is unknown.
             found = meant
-        if found.gist != meant.gist:
+        except EHRConflict:
+            # Some take a patient out who cancelled, or the whole appointment.
+            if wish.kind is not WriteBackKind.CANCEL:
+                raise
+            found = meant
+        if not await self._is_so(wish, found, meant):
             raise EHRConflict("Appointment: changed at once by another")
         return Written((await self._exchange.finished(found),))
+
+    async def _is_so(self, wish: Wish, found: Visit, meant: Visit) -> bool:
+        """Whether the wish is fulfilled, whatever else the server made of it."""
+        if found.gist == meant.gist:
+            return True
+        if found.booking.start_at != meant.booking.start_at:
+            return False
+        return await self._style.decider.needed(wish, found) is None
 
 
 def _expect_the_same(now: Visit, before: Visit | None) -> None:

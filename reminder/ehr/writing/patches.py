@@ -31,7 +31,10 @@ class Patches:
                 await self._retime(moved, edits.appointment)
             await self.occupants.expect_first(wish.key.appointment_id, edits.taken)
         except (EHRConflict, EHRRefused):
-            await self._back(wish, now)
+            try:
+                await self._back(wish, now)
+            except EHRConflict:
+                raise EHRRefused("Appointment: booked twice") from None
             raise
 
     async def tidy(self, wish: Wish, now: Visit) -> Visit:

@@ -50,7 +50,8 @@ class Transactions:
             await self.occupants.expect_first(wish.key.appointment_id, edits.taken)
         except LostRace:
             # Who heeds no versions has let two in: the Slot is the other one's.
-            await self.undo.all([*edits.free, edits.appointment])
+            if not await self.undo.all([*edits.free, edits.appointment]):
+                raise EHRRefused("Appointment: booked twice") from None
             raise
 
     async def tidy(self, wish: Wish, now: Visit) -> Visit:
@@ -77,7 +78,8 @@ class Transactions:
         errors = [one for one in said if one is not None]
         if errors:
             done = [edit for edit, one in zip(edits, said, strict=False) if one is None]
-            await self.undo.all(done)
+            if not await self.undo.all(done):
+                raise EHRRefused(f"{answer.about}: half of it written")
             raise errors[0]
 
 

@@ -45,7 +45,8 @@ class Updates:
                 done.append(edit)
             await self.occupants.expect_first(wish.key.appointment_id, edits.taken)
         except LostRace:
-            await self.undo.one(edits.appointment)
+            if not await self.undo.one(edits.appointment):
+                raise EHRRefused("Appointment: booked twice") from None
             at = edits.free[0].stored if edits.free else None
             knowing = wish.key.appointment_id
             await self.leave(wish, edits.taken, knowing=knowing, at=at)

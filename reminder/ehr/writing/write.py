@@ -13,6 +13,7 @@ from reminder.ehr.writing.decide import Decider
 from reminder.ehr.writing.exchange import Exchange
 from reminder.ehr.writing.occupants import Occupants
 from reminder.ehr.writing.patches import Patches
+from reminder.ehr.writing.races import Races
 from reminder.ehr.writing.rebook import Rebooking
 from reminder.ehr.writing.requests import Requests
 from reminder.ehr.writing.styles import style_of, writing
@@ -44,12 +45,13 @@ class AppointmentWriter:
         marking = Decider(exchange, clock, marks=True)
         undo, occupants = Undo(exchange), Occupants(exchange, capabilities)
         updates = Updates(exchange, marking, undo, occupants)
+        patches = Patches(exchange, plain, occupants)
+        transactions = Transactions(exchange, plain, undo, occupants)
+        races = Races(exchange, occupants, clock)
         self._attempts = {
-            WriteStyle.TRANSACTION: Attempts(
-                exchange, Transactions(exchange, plain, undo, occupants)
-            ),
-            WriteStyle.UPDATE: Attempts(exchange, updates),
-            WriteStyle.PATCH: Attempts(exchange, Patches(exchange, plain, occupants)),
+            WriteStyle.TRANSACTION: Attempts(exchange, transactions, races),
+            WriteStyle.UPDATE: Attempts(exchange, updates, races),
+            WriteStyle.PATCH: Attempts(exchange, patches, races),
         }
         self._rebooking = Rebooking(exchange, marking, updates)
         self._requests = Requests(exchange, plain, clock)

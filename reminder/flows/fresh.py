@@ -32,6 +32,16 @@ class Rereadable(AsksByID, Protocol):
 class Bookings(KeepsBookings, Protocol):
     """Where readings are kept."""
 
+    async def unseen_of(
+        self,
+        connection: str,
+        appointment_ids: Collection[str],
+        *,
+        since: datetime,
+        until: datetime,
+    ) -> set[str]:
+        """Those that are known, and not by what was told within this time."""
+
     async def keep_patients(
         self,
         connection: str,
@@ -70,15 +80,17 @@ class Fresh:
         """Those of `keys` that the EHR did not confirm within the limit.
 
         Who comes counts as much as the visit: a patient may have died, or
-        asked for no more reminders, since their record was read.
+        asked for no more reminders, since their record was read. What was
+        seen later than now was seen by a clock that has been put back.
         """
-        since = self._clock() - self._limit
+        now = self._clock()
+        since, until = now - self._limit, now + self._limit
         seen = {
             appointment.key
             for person in people
-            if person.seen_at is None or person.seen_at >= since
+            if person.seen_at is None or since <= person.seen_at <= until
             for appointment in person.appointments
-            if appointment.seen_at is not None and appointment.seen_at >= since
+            if appointment.seen_at is not None and since <= appointment.seen_at <= until
         }
         return set(keys) - seen
 
@@ -121,7 +133,11 @@ class Fresh:
         keys: Sequence[AppointmentKey],
         now: datetime,
     ) -> set[str]:
-        """Keep what the EHR says; the ids of appointments it shows to nobody."""
+        """Keep what the EHR says; the ids of appointments that stay unknown.
+
+        It shows them to nobody, or tells an older state than is kept: what it
+        says next will show which holds.
+        """
         by_id = ByID(connection, ehr, self._bookings, self._clock)
         answers = await by_id.read(sorted({key.appointment_id for key in keys}))
         asked = sorted({key.patient_id for key in keys})
@@ -135,7 +151,13 @@ class Fresh:
             seen_at=now,
         )
         unreadable = {one.resource_id for one in answers.unreadable if one.resource_id}
-        return unreadable | {*answers.refused}
+        unseen = await self._bookings.unseen_of(
+            connection,
+            {key.appointment_id for key in keys},
+            since=now,
+            until=self._clock() + self._limit,
+        )
+        return unreadable | {*answers.refused} | unseen
 
     def _back_off(self, connection: str, count: int, error: EHRError) -> datetime:
         """When this EHR may be asked again: counted from now, when it has failed."""

@@ -17,6 +17,12 @@ from reminder.store.booking_history import Look, first_history, next_history
 from reminder.store.bulk import insert_all, update_each
 from reminder.store.keyring import KeyRing
 from reminder.store.sealing import Sealer
+from reminder.store.seen import (
+    UNDER_WAY,
+    is_of_wrong_clock,
+    is_seen_later,
+    may_be_lagging,
+)
 from reminder.store.statements import one_of, table
 from reminder.store.tables import AppointmentRow
 
@@ -51,7 +57,8 @@ async def keep_readings(
 
     A booking whose patient is no longer in its appointment is gone. A reading
     older than what is kept changes nothing: one the EHR wrote earlier, by its
-    own clock, or one of the same age that we asked for earlier.
+    own clock, unless it still says so ten minutes later; or one of the same age
+    that we asked for earlier.
     """
     sealer, changed, patients = Sealer(ring, "appointment"), 0, set[str]()
     latest = {reading.appointment_id: reading for reading in readings}
@@ -73,13 +80,14 @@ async def keep_seen(
     seen_at: datetime,
 ) -> None:
     """Only remember that the EHR still describes these as we know them."""
+    last_seen_at = _APPOINTMENT.c.seen_at
     for ids in batches(sorted(appointment_ids)):
         await _touch(
             session,
             one_of(session, _APPOINTMENT.c.appointment_id, ids),
             _APPOINTMENT.c.connection == connection,
             _APPOINTMENT.c.gone.is_(False),
-            _APPOINTMENT.c.seen_at < seen_at,
+            (last_seen_at < seen_at) | (last_seen_at > seen_at + UNDER_WAY),
             seen_at=seen_at,
         )
 
@@ -132,14 +140,16 @@ def _is_older(reading: Reading, kept: Iterable[Row[Any]], look: Look) -> bool:
     written_at = max(
         (one.updated_at for one in reading.bookings if one.updated_at), default=None
     )
-    for row in kept:
-        if written_at is None or row.updated_at is None or row.gone:
-            is_older = row.seen_at > look.seen_at
-        else:
-            is_older = (row.updated_at, row.seen_at) > (written_at, look.seen_at)
-        if is_older:
-            return True
-    return False
+    return any(_is_later(row, written_at, look.seen_at) for row in kept)
+
+
+def _is_later(row: Row[Any], written_at: datetime | None, asked_at: datetime) -> bool:
+    if is_of_wrong_clock(row.seen_at, asked_at):
+        return False
+    known = None if row.gone else row.updated_at
+    if known is None or written_at is None or known == written_at:
+        return is_seen_later(row.seen_at, asked_at)
+    return known > written_at and may_be_lagging(row.seen_at, asked_at)
 
 
 def _compare_one(
@@ -173,7 +183,7 @@ def _is_known(before: Row[Any], reading: Reading) -> bool:
 
 def _let_go(work: Work, rows: Iterable[Row[Any]], at: datetime) -> None:
     for row in rows:
-        if not row.gone and row.seen_at <= at:
+        if not row.gone and not is_seen_later(row.seen_at, at):
             work.gone.append(row.id)
             work.patients.add(row.patient_id)
 

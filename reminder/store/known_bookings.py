@@ -63,6 +63,31 @@ class KnownBookings:
                 found |= await _fingerprints(session, these, *there)
         return found
 
+    async def unseen_of(
+        self,
+        connection: str,
+        appointment_ids: Collection[str],
+        *,
+        since: datetime,
+        until: datetime,
+    ) -> set[str]:
+        """Those of certain appointments that are not as they were told in a while.
+
+        What was told of them since then was not taken, or a clock that is
+        ahead says that it was told later than `until`.
+        """
+        seen_at, found = _APPOINTMENT.c.seen_at, set[str]()
+        query = select(_APPOINTMENT.c.appointment_id).where(
+            _APPOINTMENT.c.connection == connection,
+            _APPOINTMENT.c.gone.is_(False),
+            (seen_at < since) | (seen_at > until),
+        )
+        async with self._database.read() as session:
+            for ids in batches(sorted(appointment_ids)):
+                these = one_of(session, _APPOINTMENT.c.appointment_id, ids)
+                found.update((await session.execute(query.where(these))).scalars())
+        return found
+
     async def known_ids(
         self, connection: str, start: datetime, end: datetime, after: str, limit: int
     ) -> list[str]:

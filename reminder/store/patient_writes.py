@@ -22,6 +22,7 @@ from reminder.store.person_rows import (
 )
 from reminder.store.revisions import replan
 from reminder.store.sealing import Sealer
+from reminder.store.seen import is_seen_later
 from reminder.store.statements import insert, table
 from reminder.store.tables import PersonAddressRow, PersonRow
 
@@ -123,7 +124,7 @@ def _compare(
     for row in rows:
         patient = found.get(row.patient_id)
         print_now = "" if patient is None else fingerprint(ring, patient)
-        if row.seen_at is not None and row.seen_at > seen_at:
+        if row.seen_at is not None and is_seen_later(row.seen_at, seen_at):
             continue
         if print_now == row.fingerprint:
             work.seen.append(row.id)

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from reminder.ehr.errors import EHRRefused, EHRUnavailable
 from reminder.flows.fresh import Fresh
-from reminder.model.appointments import AppointmentKey
+from reminder.model.appointments import AppointmentKey, AppointmentStatus
 from tests.flows.world import MAIN, NOW, House, patient, visit
 
 LIMIT = timedelta(seconds=60)
@@ -39,6 +39,21 @@ async def test_a_visit_is_as_fresh_as_the_record_of_who_comes(house: House) -> N
 
     assert fresh(house).stale([KEY], [lately]) == set()
     assert fresh(house).stale([KEY], [long_ago]) == {KEY}
+
+
+async def test_what_was_seen_by_a_clock_since_put_back_is_stale(house: House) -> None:
+    await house.read_and_plan(visit(), patient())
+    [person] = await house.store.appointments.people([KEY.patient])
+    ahead = NOW + LIMIT + timedelta(milliseconds=1)
+    (booking,) = person.appointments
+
+    for wrong in (
+        replace(person, seen_at=ahead),
+        replace(person, appointments=(replace(booking, seen_at=ahead),)),
+    ):
+        assert fresh(house).stale([KEY], [wrong]) == {KEY}
+    another_node = replace(person, seen_at=NOW + LIMIT)
+    assert fresh(house).stale([KEY], [another_node]) == set()
 
 
 async def test_what_nobody_knows_is_stale(house: House) -> None:
@@ -152,3 +167,79 @@ async def test_what_is_as_it_is_known_is_seen_without_being_read(house: House) -
     [appointment] = await house.store.appointments.bookings("a1")
     assert (unknown, appointment.seen_at) == ({}, house.clock.now)
     assert await house.store.appointments.to_plan(10) == []
+
+
+async def test_what_the_ehr_seems_to_take_back_is_waited_for(house: House) -> None:
+    """It may have asked an index that lags behind: nobody knows which holds."""
+    await house.read_and_plan(visit(updated_at=NOW), patient())
+    house.clock.move_on(minutes=5)
+    house.ehr.change(
+        KEY, status=AppointmentStatus.CANCELLED, updated_at=NOW - timedelta(seconds=1)
+    )
+
+    unknown = await fresh(house).read([KEY])
+    house.clock.now = unknown[KEY]
+    later = await fresh(house).read([KEY])
+
+    assert unknown == {KEY: NOW + timedelta(minutes=10)}
+    assert later == {}
+    [appointment] = await house.store.appointments.bookings("a1")
+    assert appointment.status is AppointmentStatus.CANCELLED
+
+
+async def test_what_another_node_saw_meanwhile_is_not_waited_for(house: House) -> None:
+    await house.read_and_plan(visit(), patient())
+    house.clock.move_on(minutes=5)
+
+    async def another_node_reads() -> None:
+        house.clock.move_on(seconds=1)
+        await house.store.appointments.keep(
+            MAIN, [], unchanged=["a1"], seen_at=house.clock.now
+        )
+
+    house.ehr.meanwhile = another_node_reads
+
+    assert await fresh(house).read([KEY]) == {}
+
+
+async def test_what_a_clock_put_back_keeps_us_from_seeing_is_waited_for(
+    house: House,
+) -> None:
+    """Twenty minutes ahead is too little to tell it from an answer under way."""
+    house.clock.move_on(minutes=20)
+    await house.read_and_plan(visit(), patient())
+    house.clock.now = NOW
+    house.ehr.change(KEY, status=AppointmentStatus.CANCELLED)
+
+    assert (await fresh(house).read([KEY])).keys() == {KEY}
+
+
+async def test_a_visit_that_was_cancelled_is_not_told_by_whatever_clock(
+    house: House,
+) -> None:
+    await house.read_and_plan(visit(updated_at=NOW), patient())
+    house.clock.move_on(minutes=10)
+    house.ehr.change(
+        KEY, status=AppointmentStatus.CANCELLED, updated_at=NOW - timedelta(seconds=1)
+    )
+
+    await house.dispatch.run()
+
+    assert house.sent == []
+
+
+async def test_after_our_clock_was_put_back_nobody_is_told_of_what_is_no_more(
+    house: House,
+) -> None:
+    house.ehr.put(visit(), patient(), visit("a2", "p2"), patient("p2"))
+    house.clock.move_on(hours=20)
+    await house.sync.run(everything=True)
+    house.clock.now = NOW
+    await house.plan.run()
+    house.ehr.change(KEY, status=AppointmentStatus.CANCELLED)
+    house.ehr.delete("a2")
+    house.clock.move_on(minutes=5)
+
+    await house.dispatch.run()
+
+    assert house.sent == []

@@ -101,6 +101,29 @@ async def test_fingerprints_can_be_those_of_certain_appointments(store: Store) -
     assert known == {"a1": "f1"}
 
 
+@pytest.mark.parametrize(
+    ("since_min", "until_min", "unseen"),
+    [
+        pytest.param(0, 0, set(), id="seen-just-then"),
+        pytest.param(1, 2, {"a1"}, id="not-since"),
+        pytest.param(-2, -1, {"a1"}, id="later-than-now"),
+    ],
+)
+async def test_of_certain_appointments_those_not_seen_lately_are_told(
+    store: Store, since_min: int, until_min: int, unseen: set[str]
+) -> None:
+    await given(store, booking("a1"), booking("a2"), booking("other"))
+    await store.appointments.mark_gone(MAIN, ["a2"], at=NOW)
+    since, until = (NOW + timedelta(minutes=one) for one in (since_min, until_min))
+
+    assert (
+        await store.appointments.unseen_of(
+            MAIN, ["a1", "a2", "stranger"], since=since, until=until
+        )
+        == unseen
+    )
+
+
 async def test_known_ids_come_a_page_at_a_time_and_each_once(store: Store) -> None:
     await given(store, *(booking(f"a{one}") for one in range(5)))
     group = [booking("a2", "p2"), booking("a2", "p3")]

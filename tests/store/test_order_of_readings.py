@@ -86,6 +86,54 @@ async def test_what_is_kept_of_two(
     assert await kept_of(store, said) == kept
 
 
+@pytest.mark.parametrize(
+    ("minutes", "kept"),
+    [
+        pytest.param(9, "0-5", id="an-index-that-lags-behind"),
+        pytest.param(10, "10-4", id="a-backup-or-another-clock"),
+    ],
+)
+async def test_an_older_state_that_is_still_told_later_is_how_it_is(
+    store: Store, minutes: int, kept: str
+) -> None:
+    said = [Said(0, written=5), Said(minutes, written=4)]
+
+    assert await kept_of(store, said) == kept
+
+
+HOURS = 60
+
+
+@pytest.mark.parametrize(
+    ("ahead", "written", "kept"),
+    [
+        pytest.param(20 * HOURS, None, "0-None", id="no-answer-takes-so-long"),
+        pytest.param(20 * HOURS, 1, "0-1", id="nor-one-that-says-when"),
+        pytest.param(HOURS, None, f"{HOURS}-None", id="an-answer-that-took-long"),
+    ],
+)
+async def test_what_was_seen_by_a_clock_since_put_back_does_not_count(
+    store: Store, ahead: int, written: int | None, kept: str
+) -> None:
+    assert await kept_of(store, [Said(ahead, written), Said(0, written)]) == kept
+
+
+async def test_what_was_seen_by_a_clock_since_put_back_can_be_seen_again_and_go(
+    store: Store,
+) -> None:
+    ahead = NOW + 20 * HOURS * MINUTE
+    await store.appointments.keep(
+        MAIN, [Said(0).reading("a1"), Said(0).reading("a2")], seen_at=ahead
+    )
+
+    await store.appointments.keep(MAIN, [], unchanged=["a1"], seen_at=NOW)
+    await store.appointments.mark_gone(MAIN, ["a2"], at=NOW)
+
+    [seen] = await store.appointments.bookings("a1")
+    assert seen.seen_at == NOW
+    assert await store.appointments.bookings("a2") == []
+
+
 async def test_an_older_state_does_not_say_that_the_newer_was_seen(
     store: Store,
 ) -> None:

@@ -186,6 +186,19 @@ async def test_a_reading_of_a_patient_older_than_the_kept_one_changes_nothing(
     assert person.patient == dead
 
 
+async def test_a_patient_read_by_a_clock_since_put_back_is_read_anew(
+    store: Store,
+) -> None:
+    await store.appointments.keep_patients(
+        MAIN, [ADA], asked=["p1"], seen_at=NOW + timedelta(hours=20)
+    )
+
+    assert await keep_patients(store, replace(ADA, deceased=True)) == 1
+
+    [person] = await store.appointments.people([ADA.key])
+    assert (person.patient.deceased, person.seen_at) == (True, NOW)
+
+
 async def test_an_unreadable_patient_is_in_quarantine_until_readable(
     store: Store,
 ) -> None:

@@ -301,6 +301,17 @@ async def test_what_the_provider_answers_itself_is_not_answered_twice(
     assert "Reply START" in by_us[2]
 
 
+async def test_who_stopped_is_answered_once_until_they_start_again(
+    phone: Phone,
+) -> None:
+    said = await phone.types("please stop texting me", "STOP", "C", "not me")
+    again = await phone.types("yes", "C")
+
+    assert len(said) == 1
+    assert ["text messages from us again" in one for one in again] == [True, False]
+    assert "you are confirmed" in again[1]
+
+
 async def test_a_stop_reaches_no_other_channel(house: House) -> None:
     await reminded(house, visit(), people=[only_phone()])
     phone = Phone(house)

@@ -11,6 +11,7 @@ import structlog
 from reminder.flows.tell import Tell
 from reminder.flows.written import Asked, FollowsMoves, request_subject
 from reminder.model.answers import Answer, AnswerKind, AnswerState, WriteBackKind
+from reminder.model.appointments import Appointment
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey
 from reminder.model.reminders import Person
@@ -20,7 +21,6 @@ from reminder.rules.requests import Fate, fate
 log = structlog.get_logger()
 
 _EVERY = timedelta(seconds=30)
-_AT_ONCE = 500
 
 _KIND = {
     AnswerKind.CONFIRM: WriteBackKind.CONFIRM,
@@ -34,8 +34,10 @@ _KIND = {
 class KeepsRequests(Protocol):
     """What patients asked for."""
 
-    async def requested(self, *, limit: int) -> list[Answer]:
-        """What humans were asked to make so, and has no end yet."""
+    async def requested(
+        self, *, after: Answer | None = None, limit: int
+    ) -> list[Answer]:
+        """What humans were asked to make so, and has no end yet, a page at a time."""
 
     async def settle(
         self, answer_id: UUID, state: AnswerState, *, now: datetime
@@ -48,6 +50,11 @@ class People(Protocol):
 
     async def people(self, keys: Sequence[PatientKey]) -> list[Person]:
         """Their world, without bookings the EHR has no more."""
+
+    async def bookings(
+        self, appointment_id: str, connection: str | None = None
+    ) -> list[Appointment]:
+        """One visit as each patient has it."""
 
 
 class ResolvesEntries(Protocol):
@@ -70,6 +77,7 @@ class Requested:
     worklist: ResolvesEntries
     tell: Tell
     clock: Clock
+    page: int = 500
     _next_at: datetime | None = field(default=None, init=False)
 
     async def settle(self) -> None:
@@ -78,16 +86,30 @@ class Requested:
         if self._next_at is not None and now < self._next_at:
             return
         self._next_at = now + _EVERY
-        answers = await self.answers.requested(limit=_AT_ONCE)
-        if not answers:
-            return
+        last: Answer | None = None
+        while answers := await self.answers.requested(after=last, limit=self.page):
+            await self._settle(answers, now)
+            last = answers[-1]
+
+    async def _settle(self, answers: Sequence[Answer], now: datetime) -> None:
         keys = sorted({one.appointment.patient for one in answers})
         people = {one.key: one for one in await self.people.people(keys)}
         for answer in answers:
             person = people.get(answer.appointment.patient)
-            ended = fate(answer, person.appointments if person else (), now)
+            theirs = person.appointments if person else ()
+            others = await self._others(answer, theirs)
+            ended = fate(answer, theirs, now, others)
             if ended is not None:
                 await self._end(answer, ended, now)
+
+    async def _others(
+        self, answer: Answer, theirs: Sequence[Appointment]
+    ) -> list[Appointment]:
+        """What others have of a visit that the patient who asked has no more."""
+        key = answer.appointment
+        if any(one.key == key for one in theirs):
+            return []
+        return await self.people.bookings(key.appointment_id, key.connection)
 
     async def _end(self, answer: Answer, ended: Fate, now: datetime) -> None:
         asked = Asked(kind=_KIND[answer.kind], key=answer.appointment)

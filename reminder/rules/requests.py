@@ -29,38 +29,62 @@ _DONE, _OVER = Fate(AnswerState.WRITTEN), Fate(AnswerState.LOST)
 
 
 def fate(
-    answer: Answer, appointments: Sequence[Appointment], now: datetime
+    answer: Answer,
+    appointments: Sequence[Appointment],
+    now: datetime,
+    others: Sequence[Appointment] = (),
 ) -> Fate | None:
     """How a request ended; None while it is open.
 
-    `appointments` are all the patient's, without those the EHR has no more.
+    `appointments` are all the patient's, without those the EHR has no more;
+    `others` what other patients have of the very visit asked about. One of
+    theirs that stands may be ours under the record this one was merged into.
     """
     visit = next((one for one in appointments if one.key == answer.appointment), None)
+    if visit is None:
+        return _without_it(answer, appointments, now, others)
     match answer.kind:
         case AnswerKind.CONFIRM:
             return None
         case AnswerKind.CANCEL:
-            if visit is None or _is_off(visit):
-                return _DONE
-            return _over(visit, now)
+            return _DONE if _is_off(visit) else _over(visit, now)
         case AnswerKind.UNDO_CANCEL:
-            if visit is not None and not _is_off(visit):
+            if not _is_off(visit):
                 return _DONE
-            return _OVER if visit is None or visit.start_at <= now else None
+            return _OVER if visit.start_at <= now else None
         case AnswerKind.MOVE | AnswerKind.UNDO_MOVE:
             return _moved(answer, visit, appointments, now)
         case _:
             assert_never(answer.kind)
 
 
+def _without_it(
+    answer: Answer,
+    appointments: Sequence[Appointment],
+    now: datetime,
+    others: Sequence[Appointment],
+) -> Fate | None:
+    """The visit is no more under this record: nothing is certain while it stands."""
+    if answer.kind is AnswerKind.CONFIRM:
+        return None
+    if answer.kind in (AnswerKind.MOVE, AnswerKind.UNDO_MOVE):
+        anew = _booked_anew(answer, appointments)
+        if anew is not None:
+            return anew
+    standing = [one for one in others if not _is_off(one)]
+    if not standing:
+        return _DONE if answer.kind is AnswerKind.CANCEL else _OVER
+    return None if any(_over(one, now) is None for one in standing) else _OVER
+
+
 def _moved(
     answer: Answer,
-    visit: Appointment | None,
+    visit: Appointment,
     appointments: Sequence[Appointment],
     now: datetime,
 ) -> Fate | None:
     wanted = answer.slot_start_at
-    if visit is None or _is_off(visit):
+    if _is_off(visit):
         return _booked_anew(answer, appointments) or _OVER
     if visit.start_at == wanted:
         return _DONE

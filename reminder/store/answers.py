@@ -87,15 +87,21 @@ class AnswerStore:
             await settle_answer(session, answer_id, state)
             await session.execute(close.values(state=ended.value, lease_until=None))
 
-    async def requested(self, *, limit: int) -> list[Answer]:
-        """What humans at the clinics are asked to make so, the oldest first.
+    async def requested(
+        self, *, after: Answer | None = None, limit: int
+    ) -> list[Answer]:
+        """What humans at the clinics are asked to make so, the oldest first, in pages.
 
-        Confirmations are not among it: nobody has to do anything for them.
+        The next page begins after the last answer of this one. Confirmations
+        are not among it: nobody has to do anything for them.
         """
         query = select(_ANSWER).where(
             _ANSWER.c.state == AnswerState.REQUESTED.value,
             _ANSWER.c.kind != AnswerKind.CONFIRM.value,
         )
+        if after is not None:
+            at_once = (_ANSWER.c.at == after.at) & (_ANSWER.c.id > after.answer_id)
+            query = query.where((_ANSWER.c.at > after.at) | at_once)
         query = query.order_by(_ANSWER.c.at, _ANSWER.c.id).limit(limit)
         async with self._database.read() as session:
             return [from_row(row) for row in await session.execute(query)]

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from reminder.ehr.errors import EHRUnavailable
+from reminder.flows.requested import Requested
+from reminder.flows.tell import Tell
 from reminder.flows.write_back import WriteBackReport
 from reminder.model.answers import AnswerKind
 from reminder.model.appointments import AppointmentStatus
@@ -20,7 +22,7 @@ from tests.flows.test_write_back import (
     reminded,
     told,
 )
-from tests.flows.world import BOTH, House, visit
+from tests.flows.world import BOTH, House, patient, visit
 
 
 def with_another_step(directory: ClinicDirectory) -> ClinicDirectory:
@@ -192,3 +194,52 @@ async def test_what_was_asked_for_is_no_news_of_the_clinic(house: House) -> None
     await house.dispatch.run()
 
     assert len(await told(house)) == count
+
+
+async def test_a_visit_that_went_to_the_record_of_a_merge_is_not_told_cancelled(
+    any_house: House,
+) -> None:
+    house = any_house
+    await requested(house, AnswerKind.CANCEL)
+    before = len(await told(house))
+    moved = house.ehr.bookings.pop(KEY)
+    survivor = KEY._replace(patient_id="p1-survivor")
+    house.ehr.put(replace(moved, key=survivor), patient("p1-survivor"))
+
+    house.clock.move_on(minutes=2)
+    await house.sync.run(everything=True)
+    await house.plan.run()
+    await house.write_back.run()
+
+    assert await became(house) == ["cancel requested"]
+    assert len(await told(house)) == before
+    assert await house.worklist() != []
+
+
+async def test_the_newest_request_is_looked_at_however_many_older_ones_are_open(
+    house: House,
+) -> None:
+    visits = [visit(f"a{number}", f"p{number}") for number in (1, 2, 3)]
+    house.ehr.requested = "Task/1"
+    for each in visits:
+        await house.read_and_plan(each, patient(each.key.patient_id))
+    await house.dispatch.run()
+    for each in visits:
+        await asks(house, AnswerKind.CANCEL, each.key)
+    await house.write_back.run()
+    house.ehr.change(visits[-1].key, status=AppointmentStatus.CANCELLED)
+    await house.sync.run(everything=True)
+
+    store = house.store
+    await Requested(
+        store.answers,
+        store.appointments,
+        store.links,
+        store.worklist,
+        Tell(store.links, store.queue, house.clock),
+        house.clock,
+        page=1,
+    ).settle()
+
+    states = [(await store.answers.latest(one.key))[0].state for one in visits]
+    assert states == ["requested", "requested", "written"]

@@ -112,3 +112,49 @@ def test_a_request_ends_as_the_visit_shows(
     kind: AnswerKind, visits: list[Appointment], ended: Fate | None
 ) -> None:
     assert fate(asked(kind), visits, NOW) == ended
+
+
+def theirs(**changes: Any) -> Appointment:
+    """What another patient has of the same visit."""
+    return visit(key=KEY._replace(patient_id="p1-survivor"), **changes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "visits", "others", "ended"),
+    [
+        pytest.param(AnswerKind.CANCEL, [], [theirs()], None, id="not-cancelled"),
+        pytest.param(
+            AnswerKind.CANCEL, [], [theirs(status=CANCELLED)], DONE, id="cancelled"
+        ),
+        pytest.param(
+            AnswerKind.CANCEL, [], [theirs(start_at=NOW)], OVER, id="too-late"
+        ),
+        pytest.param(
+            AnswerKind.CANCEL,
+            [visit(status=CANCELLED)],
+            [theirs()],
+            DONE,
+            id="of-a-group-declined",
+        ),
+        pytest.param(AnswerKind.MOVE, [], [theirs()], None, id="not-moved"),
+        pytest.param(
+            AnswerKind.MOVE, [], [theirs(status=CANCELLED)], OVER, id="called-off"
+        ),
+        pytest.param(
+            AnswerKind.MOVE,
+            [visit("a2", start_at=WANTED)],
+            [theirs()],
+            Fate(AnswerState.WRITTEN, "a2"),
+            id="out-of-a-group-and-booked-anew",
+        ),
+        pytest.param(AnswerKind.UNDO_CANCEL, [], [theirs()], None, id="not-yet-back"),
+        pytest.param(AnswerKind.UNDO_CANCEL, [], [], OVER, id="deleted"),
+    ],
+)
+def test_a_visit_that_stands_under_another_record_is_not_taken_for_gone(
+    kind: AnswerKind,
+    visits: list[Appointment],
+    others: list[Appointment],
+    ended: Fate | None,
+) -> None:
+    assert fate(asked(kind), visits, NOW, others) == ended

@@ -162,6 +162,25 @@ async def test_what_humans_were_asked_for_is_found_until_it_has_an_end(
     assert await answers.requested(limit=9) == []
 
 
+async def test_what_humans_were_asked_for_is_found_page_by_page(
+    answers: AnswerStore,
+) -> None:
+    visits = [VISIT._replace(appointment_id=f"a{number}") for number in range(5)]
+    # Two at the same instant: neither is passed over, nor shown twice.
+    minutes = (0, 1, 1, 1, 2)
+    for visit, minute in zip(visits, minutes, strict=True):
+        asked = answer(AnswerKind.CANCEL, appointment=visit, at=NOON + minute * MINUTE)
+        kept = await record(answers, asked, WriteBackKind.CANCEL)
+        await answers.settle(kept.answer_id, AnswerState.REQUESTED, now=NOON)
+
+    found = await answers.requested(limit=2)
+    while page := await answers.requested(after=found[-1], limit=2):
+        found += page
+
+    assert sorted(one.appointment for one in found) == visits
+    assert [one.at for one in found] == [NOON + minute * MINUTE for minute in minutes]
+
+
 async def test_what_was_written_is_never_called_lost(answers: AnswerStore) -> None:
     kept = await record(answers, answer())
     await answers.settle(kept.answer_id, AnswerState.WRITTEN, now=NOON)

@@ -81,6 +81,18 @@ async def test_a_stop_under_one_record_holds_for_all(
     }
 
 
+async def test_a_stop_holds_where_the_survivor_was_read_later(store: Store) -> None:
+    """The record it replaced may never be read again: it has no visit any more."""
+    await given(store, record("old"))
+    await say(store, "old", NOTHING)
+    await given(store, replace(record("old", "new"), active=False), at=LATER)
+    await given(store, record("new"), at=LATEST)
+
+    stops = await heard(store, "old", "new")
+
+    assert all(one.nothing for one in stops.values())
+
+
 async def test_stops_add_up_and_the_first_wish_counts(store: Store) -> None:
     await given(store, record("old", "new"), record("new"))
     await given(store, record("apart"))

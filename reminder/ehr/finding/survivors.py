@@ -42,14 +42,18 @@ def merged(patient: Patient, known: Mapping[str, Patient]) -> Patient:
 
     `survivor_id` of what is handed in is the next record, of what comes back
     the last one. Dead, or opted out, in any of the records is so in all. Where
-    the records lead in a circle, too far, or to one nobody can read, the
-    patient is inactive, and nobody's survivor.
+    the last one cannot be read the patient is inactive, and still that one's:
+    what they said under either holds under both. Where the records lead in a
+    circle, or too far, the patient is inactive and nobody's.
     """
     records = [patient]
     while records[-1].survivor_id is not None:
         successor = known.get(records[-1].survivor_id)
-        if successor is None or len(records) > MOST_HOPS:
+        if len(records) > MOST_HOPS:
             return replace(patient, active=False, survivor_id=None)
+        if successor is None:
+            last_id = records[-1].survivor_id
+            return replace(patient, active=False, survivor_id=last_id)
         records.append(successor)
     if len(records) == 1:
         return patient

@@ -124,6 +124,26 @@ async def test_without_a_survivor_a_patient_is_inactive(
     assert patient.key.patient_id == asked
 
 
+@pytest.mark.parametrize(
+    ("records", "survivor"),
+    [
+        pytest.param([], "ana", id="missing"),
+        pytest.param([ANA | {"vendorField": 1}], "ana", id="unreadable"),
+        pytest.param([replaced("ana", "next")], "next", id="further-on"),
+        pytest.param([replaced("ana", "old")], None, id="a-circle"),
+    ],
+)
+async def test_one_whose_survivor_cannot_be_read_is_still_one_person_with_them(
+    make_ehr: MakeEHR, records: list[Resource], survivor: str | None
+) -> None:
+    """What they stopped under either of the two holds under both."""
+    server = serving(replaced("old", "ana"), *records)
+
+    (old,) = await read(make_ehr, server, "old")
+
+    assert (old.active, old.survivor_id) == (False, survivor)
+
+
 async def test_five_records_on_is_not_too_far(make_ehr: MakeEHR) -> None:
     server = serving(*CHAIN, ANA | {"id": "p6"})
 

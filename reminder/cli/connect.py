@@ -108,9 +108,13 @@ def connect(
     given = Given(appointment, patient, practitioner, location)
     with reported(as_json=as_json):
         fields = _fields(credentials, way, header or [])
-        draft = draft_of(_required(target), name, config, fields)
-        report = _tried(draft, given, try_writes=try_writes)
-        outcome = _written(draft, report, write_it)
+        wanted = _required(target)
+        tried = draft_of(wanted, name, config, fields)
+        report = _tried(tried, given, try_writes=try_writes)
+        # That took a while: somebody may have written into the file since.
+        draft = draft_of(wanted, name, config, fields)
+        same = draft.connection() == tried.connection()
+        outcome = _written(draft, report, write_it, same=same)
         if report_to is not None:
             report_to.write_text(as_markdown(report), encoding="utf-8")
     tell(outcome, as_json=as_json)
@@ -164,9 +168,16 @@ def _written(
     draft: Draft,
     report: ConnectionReport,
     wish: bool | None,  # noqa: FBT001
+    *,
+    same: bool,
 ) -> Outcome:
-    text = draft.with_results(report)
+    text = draft.with_results(report) if same else draft.text
     why_not = _why_not(draft, report, wish, changes=text != draft.before)
+    if not same:
+        why_not = (
+            f"{draft.file} was left alone: what it says of {draft.name} was changed "
+            "while this was tried. Run it again."
+        )
     keys = None
     if not why_not:
         write(draft.file, text)

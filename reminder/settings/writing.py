@@ -86,27 +86,47 @@ def difference(before: str, after: str) -> list[str]:
 def write(file: Path, text: str) -> Loaded:
     """Put the text in the file's place, all at once, if it can be used.
 
-    The file keeps its mode; where it is a link, what it leads to is replaced.
+    The file keeps its owner, group, mode and ends of line; where it is a link,
+    what it leads to is replaced.
 
     Raises:
         SettingsError: it cannot be used; the file is as it was.
-        OSError: the folder cannot be written to; the file is as it was.
+        OSError: the folder cannot be written to, or a file there cannot be given
+            the owner and group of this one; the file is as it was.
     """
     loaded = from_text(text, str(file), file.parent.resolve())
     target = file.resolve()
-    mode = target.stat().st_mode & 0o777 if target.exists() else _NEW_MODE
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as new:
-            new.write(text)
+        with os.fdopen(handle, "w", encoding="utf-8", newline=_newline(target)) as new:
+            new.write(text.replace("\r\n", "\n"))
             new.flush()
             os.fsync(new.fileno())
-        Path(temporary).chmod(mode)
+        _as_owned(Path(temporary), target)
         Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     return loaded
+
+
+def _newline(target: Path) -> str:
+    """How the first line there ends."""
+    if not target.exists():
+        return "\n"
+    with target.open("rb") as before:
+        return "\r\n" if before.readline().endswith(b"\r\n") else "\n"
+
+
+def _as_owned(new: Path, target: Path) -> None:
+    """Let the same people read the new file as read the one it replaces."""
+    if not target.exists():
+        new.chmod(_NEW_MODE)
+        return
+    before, now = target.stat(), new.stat()
+    if (before.st_uid, before.st_gid) != (now.st_uid, now.st_gid):
+        os.chown(new, before.st_uid, before.st_gid)
+    new.chmod(before.st_mode & 0o777)
 
 
 def _parsed(text: str) -> tomlkit.TOMLDocument:

@@ -48,6 +48,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 Connect = Callable[..., Result]
+Manner = Callable[[httpx.Request, Params], Said | None]
 
 
 @pytest.fixture
@@ -180,6 +181,46 @@ def test_what_somebody_wrote_is_changed_only_when_told_so(
     assert "--write" in shown.stdout
     assert "Wrote connection ehr" in written.stdout
     assert connections(folder)[0]["search_plan"] == "by-date"
+
+
+def meanwhile(file: Path, edit: Callable[[str], str]) -> Manner:
+    """Somebody else writes into the settings while the first request is answered."""
+    edits = [edit]
+
+    def manner(request: httpx.Request, params: Params) -> Said | None:
+        while edits:
+            file.write_text(edits.pop()(file.read_text()))
+        return None
+
+    return manner
+
+
+def test_what_somebody_else_writes_meanwhile_is_kept(
+    connect: Connect, server: OddServer, url: str, folder: Path
+) -> None:
+    file = folder / "reminder.toml"
+    file.write_text(sample())
+    server.manners.append(meanwhile(file, lambda text: text + "\n# theirs\n"))
+
+    result = connect(url)
+
+    assert "# theirs" in file.read_text()
+    assert connections(folder)[0]["base_url"] == url
+    assert not [line for line in result.stdout.splitlines() if "- # theirs" in line]
+
+
+def test_a_connection_that_somebody_else_changes_meanwhile_is_left_alone(
+    connect: Connect, server: OddServer, url: str, folder: Path
+) -> None:
+    connect(url)
+    file = folder / "reminder.toml"
+    theirs = file.read_text().replace("by-date", "by-patient")
+    server.manners.append(meanwhile(file, lambda _: theirs))
+
+    result = connect("ehr", "--write")
+
+    assert file.read_text() == theirs
+    assert "Run it again" in result.stdout
 
 
 def test_told_not_to_write_it_writes_nothing(

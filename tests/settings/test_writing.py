@@ -1,5 +1,10 @@
+import os
+import shutil
 import stat
+import tempfile
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -192,3 +197,59 @@ def test_a_new_file_can_be_read_by_others(tmp_path: Path) -> None:
     write(file, sample())
 
     assert mode(file) == 0o644
+
+
+def test_a_file_keeps_its_ends_of_line(tmp_path: Path) -> None:
+    file = tmp_path / "reminder.toml"
+    file.write_bytes(sample().replace("\n", "\r\n").encode())
+
+    write(file, with_connection(file.read_text(), "north", NORTH))
+
+    written = file.read_bytes()
+    assert b"north.example.org" in written
+    assert written.count(b"\n") == written.count(b"\r\n")
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files to others")
+
+
+@only_root
+def test_a_file_keeps_its_owner_and_group(tmp_path: Path) -> None:
+    file = tmp_path / "reminder.toml"
+    file.write_text(sample())
+    os.chown(file, 1234, 4321)
+    file.chmod(0o640)
+
+    write(file, with_connection(sample(), "ehr", NORTH))
+
+    now = file.stat()
+    assert "north.example.org" in file.read_text()
+    assert (now.st_uid, now.st_gid, mode(file)) == (1234, 4321, 0o640)
+
+
+@only_root
+def test_a_file_whose_owner_would_change_is_left_alone() -> None:
+    # Not below tmp_path, which nobody but its owner may enter.
+    folder = Path(tempfile.mkdtemp())
+    try:
+        folder.chmod(0o777)
+        file = folder / "reminder.toml"
+        file.write_text(sample())
+        file.chmod(0o644)
+
+        with nobody(), pytest.raises(PermissionError):
+            write(file, with_connection(sample(), "ehr", NORTH))
+
+        assert file.read_text() == sample()
+        assert [each.name for each in folder.iterdir()] == ["reminder.toml"]
+    finally:
+        shutil.rmtree(folder)

@@ -19,6 +19,7 @@ from reminder.ehr.writing.edits import (
     slot_edit,
 )
 from reminder.ehr.writing.exchange import Exchange
+from reminder.ehr.writing.occupants import Occupants
 from reminder.ehr.writing.wishes import Wish, held_for, is_forbidden
 from reminder.model.answers import WriteBackKind
 from reminder.model.appointments import Slot
@@ -45,14 +46,21 @@ class Decider:
     """Looks at the visit and its Slots as they are, and says what is to be written.
 
     With `marks`, a Slot taken says for which wish, and one that says so already
-    counts as free for it: for writes that may end half done.
+    counts as free for it: for writes that may end half done. Without `occupants`
+    no Slot is set free: where the EHR itself sees to that.
     """
 
     def __init__(
-        self, exchange: Exchange, clock: Clock, *, marks: bool = False
+        self,
+        exchange: Exchange,
+        clock: Clock,
+        occupants: Occupants | None = None,
+        *,
+        marks: bool = False,
     ) -> None:
         self._exchange = exchange
         self._clock = clock
+        self._occupants = occupants
         self._marks = marks
 
     async def edits(self, wish: Wish, now: Visit) -> Edits | None:
@@ -86,8 +94,7 @@ class Decider:
         if edit is None or now.is_shared:
             return _alone(edit)
         slots = await self._exchange.slots(now.booking.slot_ids)
-        freed = (slot_edit(slot, FREE) for slot in slots if slot is not None)
-        return Edits(edit, free=_all(freed))
+        return Edits(edit, free=await self._freed(now, slots))
 
     async def _rebooked(self, wish: Wish, now: Visit) -> Edits | None:
         wanted = wish.slot_ids or now.booking.slot_ids
@@ -107,9 +114,23 @@ class Decider:
         new, old = self._free(wish, found), [one for one in before if one is not None]
         slot = self._of_same_schedule(new, old)
         edit = moved(now, new, slot, now=self._clock())
-        freed = (slot_edit(each, FREE) for each in old if each.path != new.path)
+        freed = await self._freed(now, [s for s in old if s.path != new.path])
         take = _all([self._taken(wish, new)])
-        return Edits(edit, take=take, free=_all(freed), taken=wish.slot_ids)
+        return Edits(edit, take=take, free=freed, taken=wish.slot_ids)
+
+    async def _freed(
+        self, now: Visit, slots: Sequence[Stored | None]
+    ) -> tuple[Edit, ...]:
+        """Those Slots set free in which, as far as can be told, nobody else sits."""
+        edits = _all([slot_edit(slot, FREE) for slot in slots if slot is not None])
+        return tuple([edit for edit in edits if await self._is_left(now, edit.stored)])
+
+    async def _is_left(self, now: Visit, slot: Stored) -> bool:
+        if self._occupants is None:
+            return False
+        own = now.booking.key.appointment_id
+        found = await self._occupants.of(slot, knowing=own)
+        return all(each.get("id") == own for each in found or ())
 
     async def in_its_slot(self, wish: Wish, now: Visit) -> Edit | None:
         """What a visit would look like that is all in the Slot it was moved to."""

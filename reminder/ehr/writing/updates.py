@@ -47,15 +47,17 @@ class Updates:
         except LostRace:
             if not await self.undo.one(edits.appointment):
                 raise EHRRefused("Appointment: booked twice") from None
-            at = edits.free[0].stored if edits.free else None
-            knowing = wish.key.appointment_id
+            held = await self.exchange.slots(now.booking.slot_ids[:1])
+            knowing, at = wish.key.appointment_id, held[0] if held else None
             await self.leave(wish, edits.taken, knowing=knowing, at=at)
             raise
         except (EHRConflict, EHRRefused):
             await self.undo.all(done)
             await self.undo.release(edits.taken, wish)
             raise
-        await self.free(_slot_ids(edits.free))
+        names = edits.taken or now.booking.slot_ids
+        for edit in edits.free:
+            await self._free(edit, wish.key.appointment_id, names)
 
     async def tidy(self, wish: Wish, now: Visit) -> Visit:
         """Free the Slots that a try which ended half done has left behind."""
@@ -63,13 +65,14 @@ class Updates:
             await self.tidy_cancelled(now)
         if wish.kind is WriteBackKind.MOVE:
             left = [s for s in wish.before_slot_ids if s not in wish.slot_ids]
-            await self._free_if_empty(left, now)
+            await self._free_if_empty(left, _id(now), now.booking.slot_ids)
         return now
 
     async def tidy_cancelled(self, now: Visit) -> None:
         """Free what a cancellation of ours has left taken."""
         if is_cancelled_by_patient(now):
-            await self._free_if_empty(now.booking.slot_ids, now)
+            slot_ids = now.booking.slot_ids
+            await self._free_if_empty(slot_ids, _id(now), slot_ids)
 
     async def give_up(self, wish: Wish) -> None:
         """Free the Slots that an earlier try took for nothing."""
@@ -93,38 +96,47 @@ class Updates:
             if await self.occupants.of(slot, knowing=knowing, at=at) == []:
                 await self.undo.release([str(slot.resource["id"])], wish)
 
-    async def free(self, slot_ids: Sequence[str]) -> None:
-        """Free Slots that nobody needs any more; what the EHR says no to stays."""
+    async def _free(self, edit: Edit, knowing: str, names: Sequence[str]) -> None:
+        """Free a Slot as it was decided; one changed since is looked at again."""
+        if not await self._is_put(edit):
+            slot_id = str(edit.stored.resource["id"])
+            await self._free_if_empty([slot_id], knowing, names)
+
+    async def _free_if_empty(
+        self, slot_ids: Sequence[str], knowing: str, names: Sequence[str]
+    ) -> None:
+        """Free those in which certainly nobody sits: the clinic may have taken them.
+
+        `knowing` is an appointment and `names` are the Slots it names now.
+        """
         for slot_id in slot_ids:
             for _ in range(_TRIES):
-                try:
-                    await self._free(await self.exchange.stored("Slot", slot_id))
-                except EHRConflict:
-                    continue
-                except EHRRefused:
-                    pass
-                break
+                if await self._is_freed_if_empty(slot_id, knowing, names):
+                    break
 
-    async def _free_if_empty(self, slot_ids: Sequence[str], now: Visit) -> None:
-        """Free those in which certainly nobody sits: the clinic may have taken them."""
-        held = await self.exchange.slots(now.booking.slot_ids[:1])
-        for slot in await self.exchange.slots(slot_ids):
-            if slot is None or slot_edit(slot, FREE) is None:
-                continue
-            names_it = slot.resource["id"] in now.booking.slot_ids
-            at = None if names_it or not held else held[0]
-            if await self._is_empty(slot, now, at):
-                await self.free([str(slot.resource["id"])])
-
-    async def _is_empty(self, slot: Stored, now: Visit, at: Stored | None) -> bool:
-        knowing = now.booking.key.appointment_id
-        return await self.occupants.of(slot, knowing=knowing, at=at) == []
-
-    async def _free(self, slot: Stored | None) -> None:
+    async def _is_freed_if_empty(
+        self, slot_id: str, knowing: str, names: Sequence[str]
+    ) -> bool:
+        """Whether that was done, or need not be; not where it changed meanwhile."""
+        slot, *held = await self.exchange.slots((slot_id, *names[:1]))
         freed = None if slot is None else slot_edit(slot, FREE)
-        if freed is not None:
-            await self.exchange.put(freed)
+        if freed is None:
+            return True
+        # Asked after it was read, so that whoever comes now changes its version.
+        at = None if slot_id in names or not held else held[0]
+        sitting = await self.occupants.of(freed.stored, knowing=knowing, at=at)
+        return sitting != [] or await self._is_put(freed)
+
+    async def _is_put(self, edit: Edit) -> bool:
+        """Not where it changed meanwhile; what the EHR says no to stays as it is."""
+        try:
+            await self.exchange.put(edit)
+        except EHRConflict:
+            return False
+        except EHRRefused:
+            pass
+        return True
 
 
-def _slot_ids(edits: Sequence[Edit]) -> list[str]:
-    return [str(edit.resource["id"]) for edit in edits]
+def _id(visit: Visit) -> str:
+    return visit.booking.key.appointment_id

@@ -41,12 +41,13 @@ class AppointmentWriter:
         self._capabilities = capabilities
         self._config = config
         exchange = Exchange(client, search, config)
-        plain = Decider(exchange, clock)
-        marking = Decider(exchange, clock, marks=True)
         undo, occupants = Undo(exchange), Occupants(exchange, capabilities)
+        plain = Decider(exchange, clock)
+        freeing = Decider(exchange, clock, occupants)
+        marking = Decider(exchange, clock, occupants, marks=True)
         updates = Updates(exchange, marking, undo, occupants)
         patches = Patches(exchange, plain, occupants)
-        transactions = Transactions(exchange, plain, undo, occupants)
+        transactions = Transactions(exchange, freeing, undo, occupants)
         races = Races(exchange, occupants, clock)
         self._attempts = {
             WriteStyle.TRANSACTION: Attempts(exchange, transactions, races),

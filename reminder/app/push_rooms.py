@@ -21,10 +21,6 @@ def notified(rooms: Rooms) -> Notifications:
 def pushed(rooms: Rooms, sync: Sync) -> Pushed:
     """The reading of what the EHR of `sync` pushed."""
     work, store, connection = rooms.settings.work, rooms.store, sync.connection
-
-    async def look() -> bool:
-        return (await sync.run()).available
-
     reads = ReadAgain(
         connection,
         rooms.ehrs[connection],
@@ -34,4 +30,6 @@ def pushed(rooms: Rooms, sync: Sync) -> Pushed:
         horizon=timedelta(days=work.horizon_days),
         patient_ttl=timedelta(seconds=work.patient_ttl_s),
     )
-    return Pushed(connection, reads, hints=store.pushed, look=look, clock=rooms.clock)
+    return Pushed(
+        connection, reads, hints=store.pushed, look=sync.look, clock=rooms.clock
+    )

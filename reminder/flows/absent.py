@@ -15,6 +15,7 @@ log = structlog.get_logger()
 _FEW = 10
 _MOST = 50
 _FIFTH = 5
+_TWENTIETH = 20
 
 
 def is_exodus(absent: int, known: int) -> bool:
@@ -22,7 +23,8 @@ def is_exodus(absent: int, known: int) -> bool:
 
     That is a filter or an authorisation that changed.
     """
-    return absent > _MOST or (absent >= _FEW and absent * _FIFTH > known)
+    most = max(_MOST, known // _TWENTIETH)
+    return absent > most or (absent >= _FEW and absent * _FIFTH > known)
 
 
 class Absent:

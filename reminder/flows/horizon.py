@@ -12,6 +12,7 @@ from reminder.flows.absent import Absent
 from reminder.flows.by_id import AsksByID, ByID, KeepsBookings
 from reminder.flows.entries import ClosableEntries
 from reminder.flows.ignoring import Ignoring
+from reminder.flows.incomplete import Incomplete
 from reminder.flows.known_by_id import KnownByID, KnowsIDs
 from reminder.flows.pages import Pages
 from reminder.flows.windows import Done, KnowsBookings, ReadsWindows, Stretch, Windows
@@ -74,6 +75,7 @@ class Horizon:
         self._by_id = ByID(connection, ehr, bookings, clock)
         self._absent = Absent(connection, self._by_id, worklist, clock)
         self._ignoring = Ignoring(connection, worklist, clock)
+        self._incomplete = Incomplete(connection, worklist, clock)
 
     async def whole(self, pages: Pages) -> SyncRun:
         """Read all of it, or what is left to read after a restart: the run, over.
@@ -88,6 +90,7 @@ class Horizon:
         if gone is not None:
             await self._absent.all_are_there()
         await self._ignoring.look_at(tally.appointments - met, tally.surplus)
+        await self._incomplete.look_at(tally.incomplete, tally.windows)
         return run
 
     async def next_day(self, pages: Pages) -> None:

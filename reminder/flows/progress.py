@@ -51,7 +51,8 @@ class SyncReport:
 class Tally:
     """What one run brought so far; `tell` hears of it whenever it grows.
 
-    `surplus` is what windows brought from outside their period.
+    `surplus` is what windows brought from outside their period, `incomplete`
+    how many of them something was missing from.
     """
 
     connection: str
@@ -64,6 +65,7 @@ class Tally:
     gone: int = 0
     patients: int = 0
     surplus: int = 0
+    incomplete: int = 0
 
     def add(self, read: int = 0, unchanged: int = 0, quarantined: int = 0) -> None:
         """So many appointments were kept."""
@@ -72,10 +74,11 @@ class Tally:
         self.quarantined += quarantined
         self._tell()
 
-    def add_window(self, surplus: int = 0) -> None:
-        """Another window was read to its end."""
+    def add_window(self, surplus: int = 0, *, complete: bool = True) -> None:
+        """Another window was read to its end; whether all in it was told of."""
         self.windows_done += 1
         self.surplus += surplus
+        self.incomplete += not complete
         self._tell()
 
     def add_patients(self, patients: int) -> None:

@@ -37,18 +37,20 @@ class Silence:
         """Whether the worklist may say so: a process before this one may have."""
         self._is_told = False
 
-    async def goes_on(self, now: datetime, last_sync_at: datetime | None) -> None:
+    async def goes_on(self, now: datetime, last_sync_at: datetime | None) -> bool:
         """It did not answer once more; past the limit IT is told, once.
+
+        True where it is silent for longer than that.
 
         An EHR that never answered is silent since it was first asked.
         """
         if self._is_told or (self._heard_at and now - self._heard_at <= self._limit):
-            return
+            return self._is_told
         seen_at = await self._bookings.last_seen_at(self._connection)
         heard = [at for at in (self._heard_at, last_sync_at, seen_at) if at is not None]
         self._heard_at = max(heard, default=now)
         if now - self._heard_at <= self._limit:
-            return
+            return False
         since = self._heard_at.isoformat(timespec="minutes")
         log.error("ehr_silent", connection=self._connection, since=since)
         await self._worklist.add(
@@ -60,6 +62,7 @@ class Silence:
             )
         )
         self._is_told = self._is_listed = True
+        return True
 
     async def ends(self, now: datetime) -> None:
         """It answered."""

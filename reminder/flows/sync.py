@@ -17,6 +17,7 @@ from reminder.flows.pages import KeepPage, Pages
 from reminder.flows.patients import AsksForPatients, KeepsPatients, Patients
 from reminder.flows.progress import LoggedProgress, SyncReport, Tally, Tell
 from reminder.flows.silence import LastSeen, Silence
+from reminder.flows.unread import Unread
 from reminder.model.capabilities import SearchPlan
 from reminder.model.clock import Clock
 from reminder.model.sync_state import SyncState
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(minutes=15)
+_WHOLE_READINGS_MISSED = 3
 
 
 class Readable(far.ReadsHorizon, AsksForPatients, Protocol):
@@ -86,6 +88,8 @@ class Sync:
         )
         self._patients = Patients(connection, ehr, bookings, clock, patient_ttl)
         self._silence = Silence(connection, bookings, worklist, silence_limit)
+        missed = max(silence_limit, _WHOLE_READINGS_MISSED * window_every)
+        self._unread = Unread(connection, worklist, missed)
         self._pause = timedelta()
         self._not_before: datetime | None = None
         self._turn = asyncio.Lock()
@@ -116,6 +120,21 @@ class Sync:
             await self._answered()
             return tally.report()
 
+    async def look(self) -> bool:
+        """Read what changed; False where that has to wait.
+
+        That is so while the EHR is read anyway, or is to be read as a whole,
+        which may take hours, or does not answer.
+        """
+        state = await self._states.state(self.connection)
+        if self._turn.locked() or self._is_due(state, self._clock()):
+            return False
+        return (await self.run()).available
+
+    def _is_due(self, state: SyncState, now: datetime) -> bool:
+        last = state.last_window_at
+        return last is None or now - last >= self._window_every
+
     def _is_left_alone(self, now: datetime) -> bool:
         return self._not_before is not None and now < self._not_before
 
@@ -133,7 +152,8 @@ class Sync:
 
     async def _silent(self, now: datetime) -> None:
         state = await self._states.state(self.connection)
-        await self._silence.goes_on(now, state.last_sync_at)
+        if not await self._silence.goes_on(now, state.last_sync_at):
+            await self._unread.goes_on(now, state.last_window_at)
 
     async def _answered(self) -> None:
         if self._not_before is not None:
@@ -143,11 +163,11 @@ class Sync:
 
     async def _read(self, now: datetime, tally: Tally, *, everything: bool) -> None:
         state = await self._states.state(self.connection)
-        last = state.last_window_at
+        last, is_due = state.last_window_at, everything or self._is_due(state, now)
         covered_until = None if last is None else last + self._ahead
         pages = Pages(self.connection, self._bookings, covered_until, tally)
         state, tells = await self._changes(state, pages)
-        if everything or last is None or now - last >= self._window_every:
+        if is_due:
             state = await self._everything(state, pages)
         elif not tells:
             await self._horizon.next_day(pages)
@@ -172,6 +192,7 @@ class Sync:
         run = await self._horizon.whole(pages)
         state = await self._keep(replace(state, last_window_at=run.started_at))
         await self._states.end(self.connection, run.run_id)
+        await self._unread.ends(self._clock())
         return state
 
     async def _keep(self, state: SyncState) -> SyncState:

@@ -99,14 +99,14 @@ class Windows:
         for window in windows:
             name = window_name(window)
             if name in complete:
-                tally.add_window()
+                tally.add_window(complete=complete[name])
                 continue
             known = await self._known_of(window)
             end = await self._ehr.read(window, known, self._pages.keep)
             await self._pages.flush()
             complete[name] = end.complete
             await done(name, complete=end.complete)
-            tally.add_window(end.surplus)
+            tally.add_window(end.surplus, complete=end.complete)
         return await self._missed(windows, complete, stretch.since)
 
     async def _windows(self, stretch: Stretch) -> list[Window]:

@@ -23,6 +23,8 @@ class WorklistKind(StrEnum):
     CHANGE_REQUESTED = "change-requested"
     EHR_SILENT = "ehr-silent"
     EHR_IGNORES = "ehr-ignores"
+    EHR_INCOMPLETE = "ehr-incomplete"
+    EHR_UNREAD = "ehr-unread"
     WRONG_NUMBER = "wrong-number"
     PATIENT_WROTE = "patient-wrote"
     SENDER_REFUSED = "sender-refused"
@@ -40,6 +42,8 @@ WHAT_TO_DO: dict[WorklistKind, str] = {
     WorklistKind.CHANGE_REQUESTED: "The patient asked for it: enter it in the EHR.",
     WorklistKind.EHR_SILENT: "The EHR is silent, reminders are held: IT must act.",
     WorklistKind.EHR_IGNORES: "The EHR ignores what it is asked: IT must act.",
+    WorklistKind.EHR_INCOMPLETE: "The EHR does not tell us of all: IT must act.",
+    WorklistKind.EHR_UNREAD: "The EHR cannot be read to the end: IT must act.",
     WorklistKind.WRONG_NUMBER: "This number is not the patient's: ask for another.",
     WorklistKind.PATIENT_WROTE: "The patient wrote: read it and answer.",
     WorklistKind.SENDER_REFUSED: "Our sender or account is refused: IT must act.",

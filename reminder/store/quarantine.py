@@ -21,6 +21,7 @@ _SYNC_STATE = table(SyncStateRow)
 _IDENTITY = ("connection", "resource_type", "resource_id", "fingerprint")
 _RENEWED = ("path", "problem", "last_seen_at", "repaired")
 _UNREADABLE = _QUARANTINE.c.repaired.is_(False)
+_HAS_ID = _QUARANTINE.c.resource_id != ""
 
 
 class Quarantine:
@@ -33,7 +34,8 @@ class Quarantine:
         """Everything that is still unreadable, the oldest first.
 
         An appointment that the last reading of the whole horizon did not meet
-        any more was deleted, or is over: nobody needs to look at it.
+        any more was deleted, or is over: nobody needs to look at it. Of what has
+        no id nobody can say what it was: it is as if it were one.
         """
         met = _SYNC_STATE.c.last_window_at.is_(None) | (
             _QUARANTINE.c.last_seen_at >= _SYNC_STATE.c.last_window_at
@@ -43,7 +45,7 @@ class Quarantine:
             .outerjoin(
                 _SYNC_STATE, _SYNC_STATE.c.connection == _QUARANTINE.c.connection
             )
-            .where(met | (_QUARANTINE.c.resource_type != "Appointment"))
+            .where(met | ((_QUARANTINE.c.resource_type != "Appointment") & _HAS_ID))
             .order_by(
                 _QUARANTINE.c.first_seen_at,
                 _QUARANTINE.c.connection,
@@ -84,6 +86,22 @@ async def release(
 ) -> None:
     """These resources were read, or are no more: they leave the quarantine."""
     await _leave(session, connection, resource_type, dict.fromkeys(readable, ""))
+
+
+async def forget_nameless(
+    session: AsyncSession, connection: str, *, before: datetime
+) -> None:
+    """Entries without an id that were not met since then (UTC) leave the quarantine.
+
+    Nothing else takes them out: another state of the same is one entry more.
+    """
+    await session.execute(
+        delete(_QUARANTINE).where(
+            _QUARANTINE.c.connection == connection,
+            ~_HAS_ID,
+            _QUARANTINE.c.last_seen_at < before,
+        )
+    )
 
 
 async def keep_repairs(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from reminder.model.sync_state import SyncRun, SyncState
 from reminder.store.database import Database
 from reminder.store.keyring import KeyRing
+from reminder.store.quarantine import forget_nameless
 from reminder.store.statements import insert, table
 from reminder.store.tables import SyncRunRow, SyncStateRow, SyncWindowRow
 
@@ -84,9 +85,15 @@ class SyncStateStore:
             await session.execute(upsert)
 
     async def end(self, connection: str, run_id: UUID) -> None:
-        """This reading of the whole horizon is over."""
+        """This reading of the whole horizon is over.
+
+        An entry without an id that it did not meet leaves the quarantine.
+        """
+        this = (_RUN.c.connection == connection, _RUN.c.run_id == run_id)
         async with self._database.write() as session:
-            this = (_RUN.c.connection == connection, _RUN.c.run_id == run_id)
+            began = select(_RUN.c.started_at).where(*this)
+            if row := (await session.execute(began)).first():
+                await forget_nameless(session, connection, before=row.started_at)
             await _forget_windows(session, select(_RUN.c.run_id).where(*this))
             await session.execute(delete(_RUN).where(*this))
 

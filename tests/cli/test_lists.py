@@ -95,6 +95,8 @@ def test_what_needs_a_human_is_listed(clinic: Clinic) -> None:
     [
         (WorklistKind.EHR_SILENT, "sandbox: The EHR is silent, reminders are held"),
         (WorklistKind.EHR_IGNORES, "sandbox: The EHR ignores what it is asked"),
+        (WorklistKind.EHR_INCOMPLETE, "sandbox: The EHR does not tell us of all"),
+        (WorklistKind.EHR_UNREAD, "sandbox: The EHR cannot be read to the end"),
         (WorklistKind.VANISHED_EN_MASSE, "sandbox: Very many vanished at once"),
         (
             WorklistKind.CHANGE_REQUESTED,

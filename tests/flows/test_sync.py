@@ -191,6 +191,8 @@ def crowd(size: int) -> list[str]:
         pytest.param(60, 12, True, id="a-fifth"),
         pytest.param(60, 13, False, id="more-than-a-fifth"),
         pytest.param(300, 51, False, id="more-than-fifty"),
+        pytest.param(1100, 55, True, id="a-twentieth"),
+        pytest.param(1100, 56, False, id="more-than-a-twentieth"),
     ],
 )
 async def test_where_many_vanish_at_once_nothing_is_withdrawn(

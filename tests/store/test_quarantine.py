@@ -1,15 +1,20 @@
 """What could not be read, or only after a repair, until it comes without."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
+from reminder.model.quarantine import QuarantineEntry
 from reminder.model.readings import Reading, Unreadable
+from reminder.model.sync_state import SyncRun, SyncState
 from reminder.store.store import Store
 from tests.store.examples import MAIN, NOW, booking, reading
 
 LATER = NOW + timedelta(minutes=5)
 LATEST = NOW + timedelta(minutes=10)
+NAMELESS = Unreadable("Appointment", None, "Appointment.id", "missing", "h1")
 BROKEN = Unreadable("Appointment", "a1", "Appointment.start", "missing", "h2")
 
 
@@ -143,3 +148,51 @@ async def test_thousands_may_be_put_right_at_once(store: Store, size: int) -> No
     await keep(store, reading(booking("a0"), fingerprint="h3"), at=LATER)
 
     assert len(await store.quarantine.open()) == size - 1
+
+
+async def whole_reading(store: Store, *met: Unreadable, at: datetime) -> None:
+    """A reading of the whole horizon that met these."""
+    run = SyncRun(uuid4(), "plan", at, at, at + timedelta(days=2), {})
+    await store.sync_state.begin(MAIN, run)
+    await keep(store, unreadable=met, at=at)
+    await store.sync_state.keep(MAIN, SyncState(last_window_at=at))
+    await store.sync_state.end(MAIN, run.run_id)
+
+
+@pytest.mark.parametrize("resource_type", ["Appointment", "Patient"])
+async def test_what_has_no_id_leaves_with_the_whole_reading_that_did_not_meet_it(
+    store: Store, resource_type: str
+) -> None:
+    """It differs from what it was before: that is one entry, not two."""
+    before = Unreadable(resource_type, None, "id", "missing", "h1")
+    elsewhere = Unreadable(resource_type, "p1", "id", "missing", "h9")
+    await whole_reading(store, before, elsewhere, at=NOW)
+
+    await whole_reading(store, replace(before, fingerprint="h2"), at=LATER)
+
+    assert [one.last_seen_at for one in await nameless(store)] == [LATER]
+    await store.sync_state.keep(MAIN, SyncState())
+    assert len(await nameless(store)) == 1, "it is not only hidden"
+    assert len(await store.quarantine.open()) == 2, "what has an id stays"
+
+
+async def test_a_whole_reading_that_is_not_over_takes_nothing_away(
+    store: Store,
+) -> None:
+    await keep(store, unreadable=(NAMELESS,))
+
+    await store.sync_state.end(MAIN, uuid4())
+
+    assert len(await nameless(store)) == 1
+
+
+async def test_what_has_no_id_stays_while_it_is_met(store: Store) -> None:
+    await whole_reading(store, NAMELESS, at=NOW)
+    await whole_reading(store, NAMELESS, at=LATER)
+
+    [entry] = await nameless(store)
+    assert (entry.first_seen_at, entry.last_seen_at) == (NOW, LATER)
+
+
+async def nameless(store: Store) -> list[QuarantineEntry]:
+    return [one for one in await store.quarantine.open() if one.resource_id is None]

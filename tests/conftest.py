@@ -1,11 +1,13 @@
 """What every test may ask for: an empty database of either kind, and a key ring."""
 
+import logging
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlmodel import SQLModel
 
 import reminder.store.tables  # noqa: F401 - fills the metadata
@@ -26,6 +28,19 @@ def _loopback_only(event: str, arguments: tuple[object, ...]) -> None:
 
 # From here on, whatever of Python's own connects elsewhere fails its test.
 sys.addaudithook(_loopback_only)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command called in this process sets up the log, on a stream soon closed."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
 
 BACKENDS = [
     pytest.param("sqlite", id="sqlite"),

@@ -65,7 +65,9 @@ def test_it_stands_before_an_ehr_until_it_is_stopped(tmp_path: Path) -> None:
                 statuses = [client.get("metadata").status_code for _ in range(2)]
                 locked = client.put("Patient/ana", json={}).status_code
             process.send_signal(signal.SIGINT)
-            rest = process.communicate(timeout=30)[1]
+            # Not `communicate`: what came with the first line is buffered here.
+            rest = process.stderr.read()
+            process.wait(timeout=30)
         finally:
             process.kill()
             process.wait()

@@ -133,7 +133,8 @@ def _conclusions(report: ConnectionReport) -> list[tuple[str, Sequence[str]]]:
                         ("cancel", writing.cancel),
                         ("move", writing.move),
                     )
-                ],
+                ]
+                + list(report.writing_but),
             )
         )
     if report.limits:

@@ -52,7 +52,8 @@ class ConnectionReport:
 
     `locations` are the Location ids seen in a sample of appointments, and in
     how many of these; `practitioners` likewise. `limits` are sentences about
-    what is known of this make of EHR.
+    what is known of this make of EHR, `writing_but` about what the trials
+    showed against the ways of writing it states.
     """
 
     base_url: str
@@ -69,6 +70,7 @@ class ConnectionReport:
     locations: Mapping[str, int]
     practitioners: Mapping[str, int]
     limits: tuple[str, ...]
+    writing_but: tuple[str, ...] = ()
 
     def trial(self, name: str) -> Trial | None:
         """The trial of that name, if it came to that."""

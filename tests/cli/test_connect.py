@@ -348,6 +348,31 @@ def test_a_token_is_used_and_only_its_reference_written(
     assert "t0ken" not in (result.stdout + (folder / "reminder.toml").read_text())
 
 
+def test_what_the_scopes_do_not_allow_is_said_where_writing_is_concluded(
+    connect: Connect, server: OddServer, url: str, folder: Path
+) -> None:
+    (folder / "secret").write_text("s3cret\n")
+    token = {"access_token": "t0ken", "token_type": "bearer"}
+    token |= {"scope": "system/Appointment.rs system/Patient.rs"}
+    server.manners.append(
+        lambda request, _: (
+            httpx.Response(200, json=token) if request.url.path == "/token" else None
+        )
+    )
+    address = url.replace("/fhir", "/token")
+    words = ("--client-id", "reminder", "--client-secret", "file:secret")
+
+    result = connect(
+        url, "--auth", "client-credentials", *words, "--token-url", address
+    )
+
+    assert result.exit_code == 0, result.stderr
+    concluded = result.stdout.partition("writing ")[2]
+    assert "confirm: request" in concluded
+    assert "scope system/Appointment.u is missing" in concluded
+    assert "is missing" in (folder / "report.md").read_text().partition("## Writing")[2]
+
+
 def test_headers_are_written_as_references(
     connect: Connect, server: OddServer, url: str, folder: Path
 ) -> None:

@@ -9,6 +9,7 @@ from reminder.ehr.config import EHRConfig
 from reminder.ehr.probing.asking import Asking
 from reminder.ehr.probing.attempts import ATTEMPTS
 from reminder.ehr.probing.plan import chosen_plan
+from reminder.ehr.probing.promises import overlooked, promised
 from reminder.ehr.probing.session import Given, Limits, Session, Told, held
 from reminder.ehr.profiles import Limit, Profile
 from reminder.ehr.wire.auth import NoAuth
@@ -66,6 +67,10 @@ async def probe(
 def _report(session: Session, trials: list[Trial]) -> ConnectionReport:
     profile = _profile(session)
     config = _as_of(profile, session.config)
+    by_name = {each.name: each for each in trials}
+    ways, against = promised(
+        writing(config, session.stated), _scopes(session), session.stated
+    )
     return ConnectionReport(
         base_url=config.base_url,
         asked_at=session.clock(),
@@ -76,17 +81,25 @@ def _report(session: Session, trials: list[Trial]) -> ConnectionReport:
         profile_title=profile.title if profile else "",
         trials=tuple(trials),
         search=chosen_plan(
-            {each.name: each for each in trials},
+            by_name,
             configured=_configured(config),
             searches_by=session.stated.search_parameters,
             published=session.stated.published,
         ),
         strict=session.strict,
-        writing=writing(config, session.stated),
+        writing=ways,
+        writing_but=(*against, *overlooked(ways, by_name)),
         locations=Counter(session.actors("Location")),
         practitioners=Counter(session.actors("Practitioner")),
         limits=tuple(map(_sentence, profile.limit)) if profile else (),
     )
+
+
+def _scopes(session: Session) -> list[str]:
+    """Those in force: all asked for, where none are named as granted (RFC 6749)."""
+    tokens = session.asking.client.tokens
+    granted = tokens.wanted if tokens.granted is None else tokens.granted
+    return (granted or "").split()
 
 
 def _profile(session: Session) -> Profile | None:

@@ -629,6 +629,8 @@ async def test_a_server_that_does_not_look_at_if_match_is_found_out() -> None:
 
     assert trial(report, "if-match").found == {"status": 200, "unchanged": True}
     assert verdict(report, "if-match") is Verdict.FAIL
+    [but] = report.writing_but
+    assert "does not look at If-Match" in but
 
 
 async def test_where_only_patches_are_taken_the_trial_changes_nothing() -> None:
@@ -691,6 +693,67 @@ async def test_scopes_granted_are_compared_with_those_asked_for(
     assert trial(report, "scopes").found == found
     assert "t0ken" not in repr(report)
     assert report.can_work
+
+
+READS = "system/Appointment.rs system/Patient.rs"
+
+
+@pytest.mark.parametrize(
+    ("granted", "styles", "but"),
+    [
+        pytest.param(
+            READS,
+            ["request", "request", "request"],
+            [
+                "confirm would be update, but scope system/Appointment.u is missing.",
+                "cancel would be transaction, but scope system/Appointment.u and "
+                "system/Slot.u is missing.",
+                "move would be transaction, but scope system/Appointment.u and "
+                "system/Slot.u is missing.",
+            ],
+            id="reading-alone",
+        ),
+        pytest.param(
+            f"{READS} system/Appointment.cu",
+            ["update", "request", "request"],
+            [
+                "cancel would be transaction, but scope system/Slot.u is missing.",
+                "move would be transaction, but scope system/Slot.u is missing.",
+            ],
+            id="no-slots",
+        ),
+        pytest.param(
+            "system/Appointment.write system/Slot.write",
+            ["update", "transaction", "transaction"],
+            [],
+            id="first-version-of-smart",
+        ),
+        pytest.param(
+            "system/*.cruds", ["update", "transaction", "transaction"], [], id="all"
+        ),
+        pytest.param(
+            "user/*.cruds", ["update", "transaction", "transaction"], [], id="a-user's"
+        ),
+        pytest.param(
+            "api://ehr/.default",
+            ["update", "transaction", "transaction"],
+            [],
+            id="not-smart",
+        ),
+    ],
+)
+async def test_no_way_of_writing_is_promised_that_the_scopes_do_not_allow(
+    granted: str, styles: list[str], but: list[str]
+) -> None:
+    server = OddServer()
+    token = {"access_token": "t0ken", "token_type": "bearer", "scope": granted}
+    server.manners.append(grants(said(token)))
+
+    report = await examined(server, auth=CLIENT)
+
+    ways = report.writing
+    assert [ways.confirm, ways.cancel, ways.move] == styles
+    assert list(report.writing_but) == but
 
 
 async def test_a_token_that_is_refused_is_told_by_its_code() -> None:

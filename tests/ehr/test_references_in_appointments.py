@@ -1,5 +1,6 @@
 """An appointment's patients, in every form in which a server may refer to them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +9,15 @@ import pytest
 
 from reminder.ehr.config import VIRTUAL_SERVICE
 from reminder.ehr.reading.appointments import read_appointment, read_entry, start_of
-from reminder.ehr.reading.drafts import NO_ANSWER, NOBODY, SEVERAL, Draft, Source
+from reminder.ehr.reading.bearers import Bearer
+from reminder.ehr.reading.drafts import (
+    NO_ANSWER,
+    NOBODY,
+    SEVERAL,
+    Draft,
+    Hits,
+    Source,
+)
 from reminder.ehr.reading.entries import Entry
 from reminder.ehr.reading.participants import Identifier
 from reminder.ehr.reading.references import Target
@@ -20,6 +29,14 @@ SOURCE = Source("north", BASE_URL, VIRTUAL_SERVICE)
 IN_NEW_YORK = replace(SOURCE, site_zone=ZoneInfo("America/New_York"))
 MRN = Identifier("https://ehr.example.org/mrn", "MRN-0555")
 LOGICAL = {"identifier": {"system": MRN.system, "value": MRN.value}}
+
+
+def borne(by: Mapping[Identifier, set[str] | None]) -> Hits:
+    """Who bears these, as one of whom nothing else is known."""
+    return {
+        each: None if ids is None else dict.fromkeys(ids, Bearer())
+        for each, ids in by.items()
+    }
 
 
 def draft_of(name: str, /, **changes: object) -> Draft:
@@ -64,7 +81,7 @@ def test_a_patient_with_an_identifier_is_found_by_it(
 ) -> None:
     draft = draft_of(name)
 
-    (booking,) = bookings(draft.located({MRN: {"ana"}}))
+    (booking,) = bookings(draft.located(borne({MRN: {"ana"}})))
 
     assert draft.reading.bookings == ()
     assert [each.identifiers for each in draft.sought] == [(MRN,)]
@@ -77,7 +94,7 @@ def test_a_patient_with_an_identifier_is_found_by_it(
 def test_who_was_found_has_their_own_participant() -> None:
     draft = visit_with({"display": "Lee"}, {"type": "Patient"} | LOGICAL)
 
-    located = draft.located({MRN: {"ana"}})
+    located = draft.located(borne({MRN: {"ana"}}))
 
     assert isinstance(located, Draft)
     assert located.participants == {"ana": 1}
@@ -97,7 +114,7 @@ def test_who_was_found_has_their_own_participant() -> None:
     ],
 )
 def test_only_one_hit_is_a_patient(found: set[str] | None, problem: str) -> None:
-    unreadable = visit_with({"type": "Patient"} | LOGICAL).located({MRN: found})
+    unreadable = visit_with({"type": "Patient"} | LOGICAL).located(borne({MRN: found}))
 
     assert isinstance(unreadable, Unreadable)
     assert unreadable.path == "Appointment.participant[0].actor"
@@ -111,9 +128,9 @@ def test_two_identifiers_must_mean_the_same_patient() -> None:
     sought = replace(draft.sought[0], identifiers=(MRN, other))
     twice = replace(draft, sought=(sought,))
 
-    assert len(bookings(twice.located({MRN: {"ana"}, other: {"ana"}}))) == 1
-    assert len(bookings(twice.located({MRN: {"ana"}, other: set()}))) == 1
-    unclear = twice.located({MRN: {"ana"}, other: {"ben"}})
+    assert len(bookings(twice.located(borne({MRN: {"ana"}, other: {"ana"}})))) == 1
+    assert len(bookings(twice.located(borne({MRN: {"ana"}, other: set()})))) == 1
+    unclear = twice.located(borne({MRN: {"ana"}, other: {"ben"}}))
     assert isinstance(unclear, Unreadable)
     assert unclear.problem == SEVERAL
 
@@ -133,7 +150,9 @@ def test_two_identifiers_must_mean_the_same_patient() -> None:
 def test_who_is_not_found_costs_the_others_nothing_and_is_told_of(
     actor: Resource, flagged: str | None
 ) -> None:
-    located = visit_with({"reference": "Patient/ana"}, actor).located({MRN: set()})
+    located = visit_with({"reference": "Patient/ana"}, actor).located(
+        borne({MRN: set()})
+    )
 
     assert [each.key.patient_id for each in bookings(located)] == ["ana"]
     assert isinstance(located, Draft)
@@ -149,15 +168,15 @@ def test_who_is_not_found_costs_the_others_nothing_and_is_told_of(
 def test_a_cancelled_visit_of_nobody_known_has_no_bookings() -> None:
     draft = visit_with({"type": "Patient"} | LOGICAL, status="cancelled")
 
-    assert bookings(draft.located({MRN: set()})) == ()
-    assert bookings(draft.located({MRN: {"ana"}}))[0].status == "cancelled"
+    assert bookings(draft.located(borne({MRN: set()}))) == ()
+    assert bookings(draft.located(borne({MRN: {"ana"}})))[0].status == "cancelled"
 
 
 def test_who_may_be_a_patient_is_one_when_found_among_them() -> None:
     draft = visit_with({"display": "Dr. Lee"}, LOGICAL)
 
-    assert len(bookings(draft.located({MRN: {"ana"}}))) == 1
-    nobody = draft.located({MRN: set()})
+    assert len(bookings(draft.located(borne({MRN: {"ana"}})))) == 1
+    nobody = draft.located(borne({MRN: set()}))
     assert isinstance(nobody, Unreadable)
     assert nobody.path == "Appointment.participant[1].actor"
 
@@ -165,13 +184,13 @@ def test_who_may_be_a_patient_is_one_when_found_among_them() -> None:
 def test_one_patient_named_twice_comes_once() -> None:
     draft = visit_with({"reference": "Patient/ana"}, {"type": "Patient"} | LOGICAL)
 
-    assert len(bookings(draft.located({MRN: {"ana"}}))) == 1
+    assert len(bookings(draft.located(borne({MRN: {"ana"}})))) == 1
 
 
 def test_who_is_elsewhere_may_be_known_here_by_an_identifier() -> None:
     elsewhere = {"reference": "https://other.example.org/fhir/Patient/9"} | LOGICAL
 
-    assert len(bookings(visit_with(elsewhere).located({MRN: {"ana"}}))) == 1
+    assert len(bookings(visit_with(elsewhere).located(borne({MRN: {"ana"}})))) == 1
 
 
 @pytest.mark.parametrize(
@@ -219,12 +238,12 @@ def test_identifiers_are_told_to_nobody() -> None:
     draft = draft_of("appointment-patient-by-identifier")
 
     assert "MRN-0555" not in repr(draft)
-    assert "MRN-0555" not in repr(draft.located({MRN: set()}))
+    assert "MRN-0555" not in repr(draft.located(borne({MRN: set()})))
     assert "MRN-0555" not in repr(MRN)
 
 
 def test_labels_of_what_is_contained_count() -> None:
-    draft = draft_of("appointment-all-contained").located({MRN: {"ana"}})
+    draft = draft_of("appointment-all-contained").located(borne({MRN: {"ana"}}))
 
     assert bookings(draft)[0].kind.security == {"r"}
 

@@ -89,6 +89,77 @@ async def test_their_answer_is_written_to_their_own_part(make_ehr: MakeEHR) -> N
     assert statuses == ["accepted", "accepted", "accepted"]
 
 
+def known_by(id_: str, number: str, **more: object) -> Resource:
+    """Somebody with a record number of their own and the policy of the family."""
+    identifiers = [
+        {"system": "https://ehr.example.org/mrn", "value": number},
+        {"system": "https://insurer.example.org/policy", "value": "POL-1"},
+    ]
+    return fixture("patient-adult", id=id_, identifier=identifiers, **more)
+
+
+def visit_of(contained: Resource) -> Resource:
+    of = {"reference": f"#{contained['id']}", "type": "Patient"}
+    return fixture(
+        "appointment-booked",
+        id="visit-20",
+        contained=[contained],
+        participant=[{"actor": of, "status": "accepted"}],
+    )
+
+
+async def test_a_childs_visit_is_not_their_fathers(make_ehr: MakeEHR) -> None:
+    """Whose record number nobody has yet shares the policy with a patient."""
+    child, father = known_by("c", "MRN-NEW"), known_by("father", "MRN-1")
+    clinic = Clinic(father)
+    clinic.visit = visit_of(child)
+    ehr = make_ehr(clinic)
+
+    (before,) = await read(ehr)
+    clinic.on("GET Patient", said(bundle(father, child | {"id": "kim"})))
+    (after,) = await read(make_ehr(clinic))
+
+    assert (before.readings, len(before.unreadable)) == ((), 1)
+    (reading,) = after.readings
+    assert [each.key.patient_id for each in reading.bookings] == ["kim"]
+
+
+async def test_who_was_born_on_another_day_is_not_who_comes(make_ehr: MakeEHR) -> None:
+    father = known_by("father", "MRN-1", birthDate="1984-02-03")
+    clinic = Clinic(father)
+    child = known_by("c", "MRN-1", birthDate="2019-01-01")
+    clinic.visit = visit_of(child)
+
+    (part,) = await read(make_ehr(clinic))
+
+    assert part.readings == ()
+
+
+async def test_who_is_registered_after_the_visit_was_read_is_found_then(
+    make_ehr: MakeEHR,
+) -> None:
+    """Somebody else comes as well: without one of them the visit is readable."""
+    clinic, now = Clinic(), [START]
+    clinic.visit["participant"].append(
+        {"actor": {"reference": "Patient/bob"}, "status": "accepted"}
+    )
+    ehr = make_ehr(clinic, clock=lambda: now[0])
+
+    (before,) = await read(ehr)
+    (reading,) = before.readings
+    clinic.on("GET Patient", said(bundle(ANA)))
+    now[0] += timedelta(hours=2)
+    (after,) = await read(ehr, {"visit-20": reading.fingerprint})
+    (whole,) = after.readings
+    (again,) = await read(ehr, {"visit-20": whole.fingerprint})
+
+    assert [each.key.patient_id for each in reading.bookings] == ["bob"]
+    assert {each.key.patient_id for each in whole.bookings} == {"ana", "bob"}
+    for each in (reading, whole):
+        assert {one.fingerprint for one in each.bookings} == {each.fingerprint}
+    assert again.unchanged == {"visit-20"}
+
+
 @pytest.mark.parametrize("patients", [[], [ANA, ANA | {"id": "twin"}]])
 async def test_of_nobody_or_of_two_it_is_nobodys(
     make_ehr: MakeEHR, patients: list[Resource]

@@ -58,13 +58,24 @@ class Directory:
         located = await self.located(drafts)
         there = [each for each in located if isinstance(each, Draft)]
         sites = await self._labelled(there)
+        withheld = self._withheld()
         practitioners = await self._practitioners.of(
             draft.practitioner_id for draft in there
         )
         return [
-            each.finished(sites, practitioners) if isinstance(each, Draft) else each
+            _whole(each, withheld).finished(sites, practitioners)
+            if isinstance(each, Draft)
+            else each
             for each in located
         ]
+
+    def _withheld(self) -> set[Target]:
+        """Those whose labels nobody knows: the EHR would not show them."""
+        return {
+            Target(type_, id_)
+            for type_, names in self._sites.items()
+            for id_ in names.refused
+        }
 
     async def _labelled(self, drafts: Iterable[Draft]) -> Mapping[Target, Site]:
         wanted = {target for draft in drafts for target in draft.labelled}
@@ -93,6 +104,8 @@ class _Names(Generic[_T]):
         self._ttl = timedelta(hours=config.names_ttl_h)
         # None is remembered as well: what is not there is not asked for again.
         self._known: dict[str, tuple[_T | None, datetime]] = {}
+        self.refused: set[str] = set()
+        """What the EHR would not show when it was asked for last."""
 
     async def of(self, ids: Iterable[str | None]) -> Mapping[str, _T]:
         wanted = {resource_id for resource_id in ids if resource_id is not None}
@@ -115,12 +128,19 @@ class _Names(Generic[_T]):
                 self._client, self._type, params, max_pages=self._config.max_pages
             )
         except EHRRefused:
+            self.refused.update(ids)
             return {}
+        self.refused.difference_update(ids)
         return {
             resource["id"]: self._read(resource)
             for resource in found.matches
             if resource.get("id") in ids and r4_problem(resource, self._type) is None
         }
+
+
+def _whole(draft: Draft, withheld: Collection[Target]) -> Draft:
+    """A draft that lacks no label; or one that is to be read anew."""
+    return draft.lacking() if {*draft.labelled}.intersection(withheld) else draft
 
 
 def _site(location: Resource) -> Site:

@@ -4,13 +4,14 @@ An identifier is patient data: it goes into the request and nowhere else.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused
 from reminder.ehr.finding.bundles import id_lists, search
 from reminder.ehr.finding.survivors import is_replaced
+from reminder.ehr.reading.bearers import Bearer, bearer
 from reminder.ehr.reading.drafts import Hits
 from reminder.ehr.reading.participants import Identifier
 from reminder.ehr.reading.raw import Resource, objects
@@ -26,7 +27,7 @@ _PROBES = 3
 # FHIR R4 search, 'Escaping Search Parameters'.
 _SPECIAL = re.compile(r"[\\,$|]")
 
-_Answer = frozenset[str] | None
+_Answer = Mapping[str, Bearer] | None
 
 
 class PatientLookup:
@@ -41,7 +42,7 @@ class PatientLookup:
         self._known: dict[Identifier, tuple[_Answer, datetime]] = {}
 
     async def of(self, identifiers: Iterable[Identifier]) -> Hits:
-        """The ids of the Patients that bear each of them now.
+        """The Patients that bear each of them now, by id.
 
         A record replaced by another does not count where the other bears the
         identifier as well. None: the server refuses to be asked.
@@ -114,14 +115,14 @@ def _escaped(part: str) -> str:
     return _SPECIAL.sub(lambda special: f"\\{special[0]}", part)
 
 
-def _of(identifier: Identifier, patients: Collection[Resource]) -> frozenset[str]:
+def _of(identifier: Identifier, patients: Collection[Resource]) -> Mapping[str, Bearer]:
     bearers = {
         str(each["id"]): each
         for each in patients
         if is_id(each.get("id")) and _bears(each, identifier)
     }
-    living = [id_ for id_, each in bearers.items() if not is_replaced(each)]
-    return frozenset(living or bearers)
+    living = {id_: each for id_, each in bearers.items() if not is_replaced(each)}
+    return {id_: bearer(each) for id_, each in (living or bearers).items()}
 
 
 def _bears(patient: Resource, identifier: Identifier) -> bool:

@@ -1,10 +1,11 @@
 """An appointment between its resource and a reading: what must be asked is missing."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from reminder.ehr.reading.bearers import Bearer
 from reminder.ehr.reading.participants import Identifier, Sought
 from reminder.ehr.reading.raw import Resource, fingerprint
 from reminder.ehr.reading.references import Target
@@ -16,6 +17,7 @@ _TYPE = "Appointment"
 NO_ANSWER = "patient-search-refused"
 NOBODY = "identifier-of-no-patient"
 SEVERAL = "identifier-of-several-patients"
+_LACKING = "-lacking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ class Site:
     security: frozenset[str] = field(default=frozenset(), repr=False)
 
 
-Hits = Mapping[Identifier, Collection[str] | None]
-"""The ids of the Patients that bear an identifier; None: the server will not say."""
+Hits = Mapping[Identifier, Mapping[str, Bearer] | None]
+"""The Patients that bear an identifier, by id; None: the server will not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,22 @@ class Draft:
         reading = replace(
             self.reading, bookings=tuple(bookings.values()), repairs=repairs
         )
-        return replace(self, reading=reading, participants=participants, sought=())
+        known = replace(self, reading=reading, participants=participants, sought=())
+        return known.lacking() if lost else known
+
+    def lacking(self) -> "Draft":
+        """The draft as one to be read anew, though the EHR may not change it.
+
+        Who is registered a minute later belongs to it, and so do labels that
+        were withheld once: its fingerprint is another than the resource's.
+        """
+        as_read = self.reading.fingerprint.removesuffix(_LACKING)
+        print_ = f"{as_read}{_LACKING}"
+        bookings = tuple(
+            replace(each, fingerprint=print_) for each in self.reading.bookings
+        )
+        reading = replace(self.reading, fingerprint=print_, bookings=bookings)
+        return replace(self, reading=reading)
 
     def finished(
         self, sites: Mapping[Target, Site], practitioners: Mapping[str, str]
@@ -148,13 +165,13 @@ def booking(
 
 
 def _only(sought: Sought, hits: Hits) -> str | Problem:
-    """The one patient whom all the identifiers mean, or why there is none."""
+    """The one patient whom the identifiers mean, or why there is none."""
     found: set[str] = set()
     for identifier in sought.identifiers:
-        ids = hits.get(identifier)
-        if ids is None:
+        bearers = hits.get(identifier)
+        if bearers is None:
             return Problem(sought.path, NO_ANSWER)
-        found.update(ids)
+        found.update(id_ for id_, each in bearers.items() if each.may_be(sought))
     if len(found) == 1:
         return found.pop()
     return Problem(sought.path, SEVERAL if found else NOBODY)

@@ -38,6 +38,7 @@ class Sought:
     participation: ParticipationStatus
     is_certain: bool = True
     """Off: it is not said that this is a patient and not, say, a practitioner."""
+    birth_date: str = field(default="", repr=False)
 
     @property
     def path(self) -> str:
@@ -85,9 +86,7 @@ def party(
             if status is None:
                 path = _path(number).removesuffix("actor")
                 return Problem(f"{path}status", "unknown-code")
-            sought = Sought(
-                _identifiers(actor, inside), number, status, is_certain=bool(of_type)
-            )
+            sought = _sought(actor, inside, number, status, is_certain=bool(of_type))
             _add_patient(found, target, sought)
         else:
             _add_other(found, target, of_type, actor, inside)
@@ -126,6 +125,24 @@ def _add_patient(found: Party, target: Target | Unusable, sought: Sought) -> Non
     else:
         problem = Problem(sought.path, target.problem)
         (found.passed_over if sought.is_certain else found.unclear).append(problem)
+
+
+def _sought(
+    actor: Resource,
+    inside: Resource,
+    number: int,
+    status: ParticipationStatus,
+    *,
+    is_certain: bool,
+) -> Sought:
+    born = inside.get("birthDate")
+    return Sought(
+        _identifiers(actor, inside),
+        number,
+        status,
+        is_certain,
+        born if isinstance(born, str) else "",
+    )
 
 
 def _identifiers(actor: Resource, inside: Resource) -> tuple[Identifier, ...]:

@@ -216,6 +216,41 @@ async def test_names_are_asked_for_again_some_day(make_ehr: MakeEHR) -> None:
     assert server.times("GET Location") == 2
 
 
+@pytest.mark.parametrize(
+    ("resource_type", "there"),
+    [
+        ("Location", fixture("location", meta=RESTRICTED)),
+        ("HealthcareService", fixture("healthcare-service-restricted", id="main")),
+    ],
+)
+async def test_a_label_that_was_withheld_is_asked_for_another_day(
+    make_ehr: MakeEHR, resource_type: str, there: Resource
+) -> None:
+    now, where = [START], {"reference": f"{resource_type}/main"}
+    at = visit(1)
+    at["participant"] = [
+        {"actor": {"reference": "Patient/ana"}, "status": "accepted"},
+        {"actor": where, "status": "accepted"},
+    ]
+    server = PretendServer().on("GET Appointment", said(bundle(at)))
+    server.on(f"GET {resource_type}", said({}, 403))
+    ehr = make_ehr(server, clock=lambda: now[0], names_ttl_h=12)
+
+    before = await read(ehr)
+    soon = await read(ehr, known=before.fingerprints)
+    server.on(f"GET {resource_type}", said(bundle(there)))
+    now[0] += timedelta(hours=12)
+    after = await read(ehr, known=before.fingerprints)
+    again = await read(ehr, known=after.fingerprints)
+
+    (withheld,) = before.readings["v1"].bookings
+    (labelled,) = after.readings["v1"].bookings
+    assert (withheld.kind.security, bool(labelled.kind.security)) == (set(), True)
+    assert withheld.fingerprint == before.fingerprints["v1"]
+    assert soon.fingerprints == before.fingerprints
+    assert again.unchanged == {"v1"}
+
+
 async def test_names_that_may_not_be_read_are_done_without(make_ehr: MakeEHR) -> None:
     server = PretendServer().on("GET Appointment", said(bundle(visit(1))))
     server.on("GET Location", said({}, 403)).on("GET Practitioner", said({}, 403))

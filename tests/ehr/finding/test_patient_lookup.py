@@ -7,6 +7,7 @@ import pytest
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRUnavailable
 from reminder.ehr.finding.patient_lookup import PatientLookup
+from reminder.ehr.reading.drafts import Hits
 from reminder.ehr.reading.participants import Identifier
 from reminder.ehr.wire.client import FHIRClient
 from tests.ehr.conftest import NOW
@@ -21,6 +22,10 @@ MakeLookup = Callable[..., PatientLookup]
 def patient(id_: str, *values: str, **more: object) -> Resource:
     identifiers = [{"system": SYSTEM, "value": value} for value in values]
     return {"resourceType": "Patient", "id": id_, "identifier": identifiers, **more}
+
+
+def ids(hits: Hits) -> dict[Identifier, set[str] | None]:
+    return {each: None if by is None else {*by} for each, by in hits.items()}
 
 
 def missing(number: int) -> Identifier:
@@ -73,7 +78,7 @@ async def test_several_are_asked_for_at_once_and_remembered(lookup: MakeLookup) 
     people = lookup(server)
 
     for _ in range(2):
-        assert await people.of([ANA, BEN, ANA]) == {ANA: {"ana"}, BEN: {"ben"}}
+        assert ids(await people.of([ANA, BEN, ANA])) == {ANA: {"ana"}, BEN: {"ben"}}
 
     assert server.times("GET Patient") == 1
     assert server.last("GET Patient").url.params["identifier"] == (
@@ -91,7 +96,7 @@ async def test_a_server_without_lists_is_asked_one_by_one(lookup: MakeLookup) ->
     server = PretendServer().on("GET Patient", answer)
     people, nobody = lookup(server), [missing(number) for number in range(9)]
 
-    assert await people.of([ANA, BEN]) == {ANA: {"ana"}, BEN: {"ben"}}
+    assert ids(await people.of([ANA, BEN])) == {ANA: {"ana"}, BEN: {"ben"}}
     assert server.times("GET Patient") == 3
     await people.of(nobody)
     assert server.times("GET Patient") == 3 + len(nobody)
@@ -109,7 +114,7 @@ async def test_a_server_that_takes_the_first_of_a_list_is_found_out(
 
     people = lookup(PretendServer().on("GET Patient", answer))
 
-    assert await people.of([ANA, BEN]) == {ANA: {"ana"}, BEN: {"ben"}}
+    assert ids(await people.of([ANA, BEN])) == {ANA: {"ana"}, BEN: {"ben"}}
 
 
 async def test_of_many_who_are_missing_only_some_are_asked_for_again(
@@ -128,14 +133,14 @@ async def test_who_is_found_unasked_is_not_the_patient(lookup: MakeLookup) -> No
     everybody = [patient("ben", BEN.value), patient("cas"), {"resourceType": "Patient"}]
     server = PretendServer().on("GET Patient", said(bundle(*everybody)))
 
-    assert await lookup(server).of([ANA]) == {ANA: set()}
+    assert ids(await lookup(server).of([ANA])) == {ANA: set()}
 
 
 async def test_two_bearers_are_both_told(lookup: MakeLookup) -> None:
     both = bearing(patient("ana", ANA.value), patient("ben", ANA.value))
     server = PretendServer().on("GET Patient", both)
 
-    assert await lookup(server).of([ANA]) == {ANA: {"ana", "ben"}}
+    assert ids(await lookup(server).of([ANA])) == {ANA: {"ana", "ben"}}
 
 
 async def test_of_a_merged_pair_the_survivor_counts(lookup: MakeLookup) -> None:
@@ -144,15 +149,15 @@ async def test_of_a_merged_pair_the_survivor_counts(lookup: MakeLookup) -> None:
     server = PretendServer().on("GET Patient", bearing(old, new))
     alone = PretendServer().on("GET Patient", bearing(old))
 
-    assert await lookup(server).of([ANA]) == {ANA: {"ana"}}
-    assert await lookup(alone).of([ANA]) == {ANA: {"old"}}
+    assert ids(await lookup(server).of([ANA])) == {ANA: {"ana"}}
+    assert ids(await lookup(alone).of([ANA])) == {ANA: {"old"}}
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
 async def test_a_refusal_is_no_empty_answer(lookup: MakeLookup, status: int) -> None:
     server = PretendServer().on("GET Patient", said({}, status))
 
-    assert await lookup(server).of([ANA]) == {ANA: None}
+    assert ids(await lookup(server).of([ANA])) == {ANA: None}
 
 
 async def test_an_ehr_that_is_away_says_nothing_about_anybody(

@@ -54,6 +54,7 @@ class Then:
 
 UNREACHABLE = "unreachable main/a1/p1"
 UNPROTECTED = "transport-unprotected smtp"
+REFUSED = "sender-refused smtp"
 
 
 @pytest.mark.parametrize(
@@ -99,8 +100,8 @@ UNPROTECTED = "transport-unprotected smtp"
         ),
         pytest.param(
             Rejected("535 5.7.8", Scope.ACCOUNT),
-            Then("day in-message", MessageState.DEFERRED, 15),
-            id="rejected-account-is-tried-again",
+            Then("day in-message", MessageState.DEFERRED, 15, (REFUSED,)),
+            id="rejected-account-is-tried-again-and-it-is-told",
         ),
         pytest.param(
             Uncertain("ReadTimeout"),

@@ -34,6 +34,7 @@ tests: $(VENV)/.installed  ## the tests alone; ARGS="-k name" to choose
 bench: $(VENV)/.installed  ## measure; ARGS=--quick for a small round
 	$(BIN)/python benchmarks/plan.py $(ARGS)
 	$(BIN)/python benchmarks/sync.py $(ARGS)
+	$(BIN)/python benchmarks/callbacks.py $(ARGS)
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 

@@ -115,8 +115,10 @@ TryWrites = Annotated[
     bool,
     typer.Option(
         "--try-writes",
-        help="Also send one appointment back exactly as it is, under a version that "
-        "cannot be: does the EHR look at If-Match?",
+        help="Also write one appointment under a version that cannot be: does the "
+        "EHR look at If-Match? By a patch that only tests, or else by sending the "
+        "oldest that is over back as it was read: where the EHR does not look, a "
+        "change somebody makes to it in that second is lost.",
         rich_help_panel=_TRY,
     ),
 ]

@@ -36,8 +36,8 @@ async def probe(
     """Try everything at the EHR, one request after the other.
 
     At most 60 requests, at the pace the connection allows, and no longer than
-    `limits`. Nothing is written, but with `try_writes` one
-    appointment, exactly as it is. Whatever the server does, there is a report.
+    `limits`. Nothing is written, but with `try_writes` one appointment, as it is.
+    Whatever the server does, there is a report.
     """
     # Time is taken of each request, so that waiting for a turn comes before.
     eager = {"requests_per_s": _PLENTY, "burst": _PLENTY, "max_concurrent": 1}

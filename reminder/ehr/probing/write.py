@@ -1,5 +1,7 @@
 """Trials of writing that change nothing, and only where somebody asked for them."""
 
+from datetime import UTC, datetime
+
 import orjson
 
 from reminder.ehr.errors import EHRConflict
@@ -11,7 +13,8 @@ from reminder.ehr.probing.session import (
     passed,
     unknown,
 )
-from reminder.ehr.reading.raw import Resource, as_object, fingerprint
+from reminder.ehr.reading.instants import instant
+from reminder.ehr.reading.raw import Resource, as_object, fingerprint, objects
 from reminder.ehr.reading.references import is_id
 from reminder.ehr.wire.client import FHIR_JSON
 from reminder.ehr.wire.http import Answer
@@ -19,6 +22,11 @@ from reminder.ehr.wire.http import Answer
 _NO_VERSION = 'W/"reminder-cannot-match"'
 _JSON_PATCH = "application/json-patch+json"
 _REFUSED = frozenset({409, 412})
+_OFF = frozenset({"cancelled", "noshow", "entered-in-error", "fulfilled"})
+# HL7's v3-ObservationValue: what is shown is not what is stored.
+_ALTERED = frozenset({"SUBSETTED", "REDACTED", "MASKED", "ABSTRED", "AGGRED"})
+_ALTERED |= frozenset({"ANONYED", "PSEUDED"})
+_SOME_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 async def statement_of_writes(session: Session) -> Result:
@@ -42,31 +50,61 @@ async def statement_of_writes(session: Session) -> Result:
 async def if_match(session: Session) -> Result:
     """A write for another version than the present one is refused.
 
-    The very content that was just read goes back, or a patch that only tests:
-    even a server that does not look at If-Match changes nothing but a version.
+    A patch that only tests changes nothing whatever the server does. Where none
+    is taken, an appointment that is over goes back just as it was read: a server
+    that does not look at If-Match could overwrite a change of that moment.
     """
     if not session.try_writes:
         return unknown(
-            "Judged by its statement only. --try-writes tries it: an appointment is "
-            "sent back exactly as it is, under a version that cannot be."
+            "Judged by its statement only. --try-writes tries it with an appointment "
+            "that is over."
         )
     can = session.stated
-    resource_id = next(iter(session.sample), None)
-    if not (can.update or can.patch) or not is_id(resource_id):
-        return unknown(why="no update, no patch, or no appointment known")
+    resource_id = _over(session, whatever_state=can.patch)
+    if not (can.update or can.patch) or resource_id is None:
+        return unknown(why="no update, no patch, or no appointment that is over known")
     path = f"Appointment/{resource_id}"
     before = await session.asking.get(path)
     if before.status != 200:
         return unknown(status=before.status)
+    why_not = _why_not(before, replaced=not can.patch)
+    if why_not:
+        return unknown(why=why_not)
     written = await _sent_back(session, path, before)
     after = await session.asking.get(path)
-    return _judged(written, _same(before, after))
+    method = "PATCH" if can.patch else "PUT"
+    return _judged(written, _same(before, after), method)
+
+
+def _over(session: Session, *, whatever_state: bool) -> str | None:
+    """The oldest appointment seen that nobody waits for any more; else None."""
+    now = session.clock()
+    found = [
+        (at, resource_id)
+        for resource_id, each in session.sample.items()
+        for at in [instant(each.get("start")) or _SOME_TIME]
+        if is_id(resource_id)
+        and (whatever_state or at < now or each.get("status") in _OFF)
+    ]
+    return min(found)[1] if found else None
+
+
+def _why_not(before: Answer, *, replaced: bool) -> str:
+    """Why this one is left alone; empty where it need not be."""
+    resource = as_object(before.parsed())
+    meta = as_object(resource.get("meta"))
+    if "etag" not in before.headers and not meta.get("versionId"):
+        return "no version is shown, so that none can be compared"
+    marks = (*objects(meta.get("tag")), *objects(meta.get("security")))
+    if replaced and any(str(each.get("code")).upper() in _ALTERED for each in marks):
+        return "not all of an appointment is shown, so that none is sent back"
+    return ""
 
 
 async def _sent_back(session: Session, path: str, before: Answer) -> Answer | None:
     """The answer; None where the client already knows it for a conflict."""
     method, body, content_type = "PUT", before.body, FHIR_JSON
-    if not session.stated.update:
+    if session.stated.patch:
         status = as_object(before.parsed()).get("status")
         test = [{"op": "test", "path": "/status", "value": status}]
         method, body, content_type = "PATCH", orjson.dumps(test), _JSON_PATCH
@@ -78,7 +116,11 @@ async def _sent_back(session: Session, path: str, before: Answer) -> Answer | No
         return None
 
 
-def _judged(written: Answer | None, unchanged: bool) -> Result:  # noqa: FBT001
+def _judged(
+    written: Answer | None,
+    unchanged: bool,  # noqa: FBT001
+    method: str,
+) -> Result:
     status = written.status if written else 409
     if not unchanged:
         return failed(
@@ -86,12 +128,13 @@ def _judged(written: Answer | None, unchanged: bool) -> Result:  # noqa: FBT001
             "by this trial. Look at it before you go on.",
             status=status,
             unchanged=False,
+            by=method,
         )
     if status in _REFUSED:
-        return passed(status=status, unchanged=True)
+        return passed(status=status, unchanged=True, by=method)
     if 200 <= status < 300:
-        return failed(status=status, unchanged=True)
-    return unknown(status=status, unchanged=True)
+        return failed(status=status, unchanged=True, by=method)
+    return unknown(status=status, unchanged=True, by=method)
 
 
 def _same(before: Answer, after: Answer) -> bool:

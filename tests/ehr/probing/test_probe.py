@@ -608,39 +608,106 @@ async def test_nothing_is_written_unless_asked_for() -> None:
     assert "--try-writes" in trial(report, "if-match").instead
 
 
+YESTERDAY = NOW - timedelta(hours=20)
+
+
+def writes(server: OddServer) -> list[httpx.Request]:
+    return [each for each in server.asked if each.method != "GET"]
+
+
 async def test_the_trial_of_if_match_sends_back_what_it_read_and_no_more() -> None:
-    server = OddServer()
+    server = OddServer([visit(0), visit(1, YESTERDAY)])
 
     report = await examined(server, try_writes=True)
 
-    assert trial(report, "if-match").found == {"status": 412, "unchanged": True}
-    (put,) = [each for each in server.asked if each.method != "GET"]
-    assert put.content == said(server.visits[0]).content
+    assert trial(report, "if-match").found == {
+        "status": 412,
+        "unchanged": True,
+        "by": "PUT",
+    }
+    (put,) = writes(server)
+    assert put.content == said(server.visits[1]).content
     assert put.headers["if-match"] == 'W/"reminder-cannot-match"'
 
 
 async def test_a_server_that_does_not_look_at_if_match_is_found_out() -> None:
-    server = OddServer()
+    server = OddServer([visit(0, YESTERDAY)])
     server.manners.append(
         lambda request, _: said(server.visits[0]) if request.method == "PUT" else None
     )
 
     report = await examined(server, try_writes=True)
 
-    assert trial(report, "if-match").found == {"status": 200, "unchanged": True}
+    assert trial(report, "if-match").found == {
+        "status": 200,
+        "unchanged": True,
+        "by": "PUT",
+    }
     assert verdict(report, "if-match") is Verdict.FAIL
     [but] = report.writing_but
     assert "does not look at If-Match" in but
 
 
-async def test_where_only_patches_are_taken_the_trial_changes_nothing() -> None:
-    server = OddServer(interaction=[{"code": "patch"}])
+SUBSETTED = {"versionId": "1", "tag": [{"code": "SUBSETTED"}]}
+REDACTED = {"versionId": "1", "security": [{"code": "REDACTED"}]}
 
-    await examined(server, try_writes=True)
 
-    (patch,) = [each for each in server.asked if each.method != "GET"]
+@pytest.mark.parametrize(
+    ("visits", "chosen"),
+    [
+        pytest.param([visit(0), visit(1)], None, id="all-to-come"),
+        pytest.param([visit(0), visit(1, status="cancelled")], 1, id="cancelled"),
+        pytest.param(
+            [visit(0, NOW - timedelta(hours=1)), visit(1, YESTERDAY)], 1, id="oldest"
+        ),
+        pytest.param([visit(0, YESTERDAY, meta=SUBSETTED)], None, id="a-part-of-it"),
+        pytest.param([visit(0, YESTERDAY, meta=REDACTED)], None, id="redacted"),
+    ],
+)
+async def test_only_what_is_over_and_shown_as_a_whole_is_sent_back(
+    visits: list[dict], chosen: int | None
+) -> None:
+    server = OddServer(visits)
+
+    report = await examined(server, try_writes=True)
+
+    sent = [each.url.path.rpartition("-")[2] for each in writes(server)]
+    assert sent == ([] if chosen is None else [str(chosen)])
+    if chosen is None:
+        assert verdict(report, "if-match") is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("interaction", ["update", "patch"])
+async def test_where_no_versions_are_shown_nothing_is_sent(interaction: str) -> None:
+    server = OddServer(
+        [visit(0, YESTERDAY, meta={})], interaction=[{"code": interaction}]
+    )
+    server.manners.append(
+        lambda request, _: (
+            said(server.visits[0])
+            if request.url.path.endswith("/visit-canary-0")
+            else None
+        )
+    )
+
+    report = await examined(server, try_writes=True)
+
+    assert writes(server) == []
+    assert "no version" in str(trial(report, "if-match").found["why"])
+
+
+@pytest.mark.parametrize("others", [[], [{"code": "update"}]], ids=["alone", "too"])
+async def test_where_patches_are_taken_the_trial_changes_nothing(
+    others: list[dict],
+) -> None:
+    server = OddServer(interaction=[{"code": "patch"}, *others])
+
+    report = await examined(server, try_writes=True)
+
+    (patch,) = writes(server)
     assert patch.method == "PATCH"
     assert patch.content == b'[{"op":"test","path":"/status","value":"booked"}]'
+    assert trial(report, "if-match").found["by"] == "PATCH"
 
 
 async def test_metadata_that_are_not_for_strangers_are_asked_for_as_ourselves() -> None:

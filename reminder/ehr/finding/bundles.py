@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, suppress
 
 import httpx
 
@@ -10,7 +11,7 @@ from reminder.ehr.finding.pages import Page, TooMuch, read_page, refusal
 from reminder.ehr.reading.entries import Entry
 from reminder.ehr.wire.client import FHIRClient, Params
 from reminder.ehr.wire.http import Answer
-from reminder.ehr.wire.next_links import with_plus_kept
+from reminder.ehr.wire.next_links import LinkRefused, with_plus_kept
 from reminder.model.readings import Unreadable
 
 _LONGEST_ID_LIST = 1500  # With the rest of the URL below two kilobytes.
@@ -69,6 +70,32 @@ async def search(
     async for page in pages(client, resource_type, params, max_pages=max_pages):
         entries += page.entries
         broken += page.broken
+    return Page(tuple(entries), asked_at, tuple(broken), size=len(entries))
+
+
+async def listed(
+    client: FHIRClient, resource_type: str, ids: Sequence[str], *, max_pages: int
+) -> Page:
+    """Those of `ids` that one search finds, as far as its pages lead.
+
+    Absence means nothing: the list may be cut short, its links lead nowhere,
+    or the index lag behind. Only a read by id says that one is not there.
+    """
+    entries: list[Entry] = []
+    broken: list[Unreadable] = []
+    wanted, asked_at = {*ids}, client.clock()
+    params = [("_id", ",".join(ids)), ("_count", str(len(ids)))]
+    found = pages(client, resource_type, params, max_pages=max_pages)
+    with suppress(DeadEnd, LinkRefused, PagesExpired):
+        async with aclosing(found):
+            async for page in found:
+                entries += page.entries
+                broken += page.broken
+                names = {str(each.resource_id) for each in page.entries}
+                # Some servers give a link with every page, for ever.
+                if wanted <= names or not wanted & names:
+                    break
+                wanted -= names
     return Page(tuple(entries), asked_at, tuple(broken), size=len(entries))
 
 

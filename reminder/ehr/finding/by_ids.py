@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused
-from reminder.ehr.finding.bundles import id_lists, search
+from reminder.ehr.finding.bundles import id_lists, listed
 from reminder.ehr.finding.pages import SearchRefused
 from reminder.ehr.finding.sifting import Sifter
 from reminder.ehr.reading.entries import Entry
@@ -58,10 +58,9 @@ class ByIDs:
         """Those that one search finds; none where the server takes no lists."""
         if not self._takes_lists:
             return {}
-        params = [("_id", ",".join(ids)), ("_count", str(len(ids)))]
         try:
-            page = await search(
-                self._client, _TYPE, params, max_pages=self._config.max_pages
+            page = await listed(
+                self._client, _TYPE, ids, max_pages=self._config.max_pages
             )
         except SearchRefused as refusal:
             if refusal.status not in _NO_LISTS:

@@ -9,9 +9,11 @@ from typing import TypeVar
 from reminder.ehr.capabilities import CapabilityCache
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused
-from reminder.ehr.finding.bundles import id_lists, search
+from reminder.ehr.finding.bundles import listed, search
+from reminder.ehr.finding.lists import Lists
 from reminder.ehr.finding.pages import Page
 from reminder.ehr.finding.survivors import MOST_HOPS, merged, unread
+from reminder.ehr.reading.entries import Entry
 from reminder.ehr.reading.patients import (
     Former,
     Reader,
@@ -19,13 +21,15 @@ from reminder.ehr.reading.patients import (
     read_guardian,
     read_patient,
 )
-from reminder.ehr.reading.raw import Resource
+from reminder.ehr.reading.raw import Resource, as_resource
 from reminder.ehr.wire.client import FHIRClient
 from reminder.model.clock import Clock
 from reminder.model.people import ContactPoint, Guardian, Patient, full_birth_date
 from reminder.model.readings import PatientReadings, Unreadable
 
 _T = TypeVar("_T")
+
+_PATIENT = "Patient"
 
 # Nobody is a minor at this age anywhere, and most patients are older: asking
 # for their relatives would double the requests.
@@ -49,6 +53,9 @@ class PeopleSearch:
         self._reader = reader
         self._capabilities = capabilities
         self._clock = clock
+        at_most = config.ids_per_request
+        self._patient_lists = Lists(self._patients, at_most=at_most)
+        self._relative_lists = Lists(self._related_persons, at_most=at_most)
 
     async def by_ids(self, ids: Sequence[str]) -> PatientReadings:
         """See `EHR.patients`."""
@@ -79,9 +86,8 @@ class PeopleSearch:
         asked, wanted = set[str](), list(ids)
         for _ in range(MOST_HOPS + 1):
             asked.update(wanted)
-            read = await self._read(
-                "Patient",
-                "_id",
+            read = await _read(
+                self._patient_lists,
                 wanted,
                 lambda each: read_patient(each, self._reader, now=now),
             )
@@ -99,9 +105,8 @@ class PeopleSearch:
         if not (await self._capabilities.get()).related_persons:
             return []
         try:
-            return await self._read(
-                "RelatedPerson",
-                "patient",
+            return await _read(
+                self._relative_lists,
                 patient_ids,
                 lambda each: read_guardian(each, self._reader, now=now),
             )
@@ -110,24 +115,48 @@ class PeopleSearch:
             # at all, which the plan says aloud; everybody else must be told.
             return []
 
-    async def _read(
-        self,
-        resource_type: str,
-        parameter: str,
-        ids: Sequence[str],
-        read: Callable[[Resource], _T],
-    ) -> list[_T | Unreadable]:
-        answers: list[_T | Unreadable] = []
-        for batch in id_lists(ids, self._config.ids_per_request):
-            page = await search(
-                self._client,
-                resource_type,
-                [(parameter, ",".join(batch)), ("_count", str(self._config.page_size))],
-                max_pages=self._config.max_pages,
-            )
-            answers += await asyncio.to_thread(_each, read, page)
-            answers += page.broken
-        return answers
+    async def _patients(self, ids: Sequence[str]) -> Page:
+        """Patients by id: each that a search does not bring, for itself."""
+        page = await listed(
+            self._client, _PATIENT, ids, max_pages=self._config.max_pages
+        )
+        came = {str(entry.resource_id) for entry in page.entries}
+        alone = [self._patient(id_) for id_ in ids if id_ not in came]
+        more = [entry for entry in await asyncio.gather(*alone) if entry is not None]
+        return replace(page, entries=(*page.entries, *more))
+
+    async def _patient(self, patient_id: str) -> Entry | None:
+        """None where it is gone, or nobody here may read it."""
+        about, url = f"GET {_PATIENT}", self._client.url(f"{_PATIENT}/{patient_id}")
+        try:
+            answer = await self._client.get(url, about=about)
+            resource = as_resource(answer.parsed(), _PATIENT)
+        except EHRRefused:
+            return None
+        if answer.status != 200 or resource is None:
+            return None
+        return Entry(0, answer.body, None, _PATIENT, patient_id)
+
+    async def _related_persons(self, patient_ids: Sequence[str]) -> Page:
+        return await search(
+            self._client,
+            "RelatedPerson",
+            [
+                ("patient", ",".join(patient_ids)),
+                ("_count", str(self._config.page_size)),
+            ],
+            max_pages=self._config.max_pages,
+        )
+
+
+async def _read(
+    lists: Lists, ids: Sequence[str], read: Callable[[Resource], _T]
+) -> list[_T | Unreadable]:
+    answers: list[_T | Unreadable] = []
+    for page in await lists.read(ids):
+        answers += await asyncio.to_thread(_each, read, page)
+        answers += page.broken
+    return answers
 
 
 def _each(read: Callable[[Resource], _T], page: Page) -> list[_T]:

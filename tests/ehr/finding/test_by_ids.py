@@ -5,7 +5,7 @@ from reminder.ehr.errors import EHRRefused, EHRUnavailable
 from reminder.model.readings import Gone, Reading, Unreadable
 from tests.ehr.conftest import MakeEHR
 from tests.ehr.keeping import visit
-from tests.ehr.pretend import PretendServer, bundle, fixture, said
+from tests.ehr.pretend import BASE_URL, PretendServer, bundle, fixture, said
 
 
 async def test_certain_appointments_are_asked_for_in_batches(make_ehr: MakeEHR) -> None:
@@ -36,6 +36,29 @@ async def test_long_ids_make_short_batches(make_ehr: MakeEHR) -> None:
     found = await make_ehr(server).appointments([f"{n:088}" for n in range(30)])
 
     assert len(found) == 30
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        pytest.param(f"{BASE_URL}/Appointment?_id=v1,v2", id="itself"),
+        pytest.param("http://internal:8080/fhir?_getpages=1", id="elsewhere"),
+    ],
+)
+async def test_a_next_link_that_leads_nowhere_hides_nothing(
+    make_ehr: MakeEHR, link: str
+) -> None:
+    server = PretendServer().on(
+        "GET Appointment", said(bundle(visit(1), next_link=link))
+    )
+    server.on("GET Appointment/v2", said(visit(2)))
+
+    found = await make_ehr(server).appointments(["v1", "v2"])
+
+    assert [each.appointment_id for each in found if isinstance(each, Reading)] == [
+        "v1",
+        "v2",
+    ]
 
 
 async def test_only_a_read_by_id_says_that_one_is_gone(make_ehr: MakeEHR) -> None:

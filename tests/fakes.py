@@ -36,8 +36,9 @@ class FakeEHR:
     """Appointments and Slots of one schedule, written as a FHIR server would.
 
     A Slot is taken by one appointment at most: the second is a conflict, as
-    If-Match makes it. `error` is raised by every call, one of `errors` by the
-    call of that name; a `silent` one never answers. One with a `requested`
+    If-Match makes it. So is a visit at another time than the patient saw.
+    `error` is raised by every call, one of `errors` by the call of that name; a
+    `silent` one never answers. One with a `requested`
     lets nobody write, and has humans asked under that reference. One that
     `rebooks` moves by booking anew.
     """
@@ -60,25 +61,47 @@ class FakeEHR:
         some = (one for one in free if start <= one.start_at < end)
         return sorted(some, key=lambda one: one.start_at)
 
-    async def confirm(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
+    async def confirm(
+        self,
+        key: AppointmentKey,
+        *,
+        ask: UUID | None = None,
+        start_at: datetime | None = None,
+    ) -> Written:
         await self._called("confirm")
         accepted = ParticipationStatus.ACCEPTED
+        self._expect_start(self.bookings[key], start_at)
         if self.requested is not None:
             return Written(requested=self.requested)
         return self._written(replace(self.bookings[key], participation=accepted))
 
-    async def cancel(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
+    async def cancel(
+        self,
+        key: AppointmentKey,
+        *,
+        ask: UUID | None = None,
+        start_at: datetime | None = None,
+    ) -> Written:
         await self._called("cancel")
         booking = self.bookings[key]
+        if booking.status is not AppointmentStatus.CANCELLED:
+            self._expect_start(booking, start_at)
         if self._is_asked(booking.status is AppointmentStatus.CANCELLED):
             return Written(requested=self.requested)
         self.taken -= {*booking.slot_ids}
         return self._written(replace(booking, status=AppointmentStatus.CANCELLED))
 
     async def rebook(
-        self, key: AppointmentKey, slot_ids: Sequence[str], *, ask: UUID | None = None
+        self,
+        key: AppointmentKey,
+        slot_ids: Sequence[str],
+        *,
+        ask: UUID | None = None,
+        start_at: datetime | None = None,
     ) -> Written:
         await self._called("rebook")
+        if self.bookings[key].status is not AppointmentStatus.BOOKED:
+            self._expect_start(self.bookings[key], start_at)
         if self._is_asked(self.bookings[key].status is AppointmentStatus.BOOKED):
             return Written(requested=self.requested)
         self._take(slot_ids)
@@ -92,11 +115,13 @@ class FakeEHR:
         *,
         ask: UUID | None = None,
         before_slot_ids: Sequence[str] = (),
+        start_at: datetime | None = None,
     ) -> Written:
         await self._called("reschedule")
         booking, new_id = self.bookings[key], f"{key.appointment_id}-anew"
         if booking.slot_ids == (slot_id,):
             return self._written(booking)
+        self._expect_start(booking, start_at)
         if self.requested is not None:
             return Written(requested=self.requested)
         anew = key._replace(appointment_id=new_id)
@@ -122,6 +147,10 @@ class FakeEHR:
 
     def _is_asked(self, is_so: bool) -> bool:
         return self.requested is not None and not is_so
+
+    def _expect_start(self, booking: Appointment, start_at: datetime | None) -> None:
+        if start_at not in (None, booking.start_at):
+            raise EHRConflict("Appointment: at another time now")
 
     def _take(self, slot_ids: Sequence[str]) -> None:
         if self.taken & {*slot_ids}:

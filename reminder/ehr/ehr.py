@@ -112,9 +112,6 @@ class EHR:
         appointments are found by patient, the configuration says. The same
         question has the same answer, but for patients who came or went. There
         are none where nothing can be searched for.
-
-        Raises:
-            EHRRefused: the roster, or a list of patients, cannot be used.
         """
         return await self._appointments.windows(start, end, patient_ids)
 
@@ -180,21 +177,35 @@ class EHR:
         """The style of each kind of write: as configured, else as the EHR can."""
         return await self._writer.writing()
 
-    async def confirm(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
+    async def confirm(
+        self,
+        key: AppointmentKey,
+        *,
+        ask: UUID | None = None,
+        start_at: datetime | None = None,
+    ) -> Written:
         """The patient's participation becomes `accepted`.
 
-        `ask` names what the patient asked for, in this and every write, so that
-        a repeat after a lost answer is known for what it is. What this EHR does
-        not let us write is `Written.requested`.
+        `ask` names what was asked for, in this and every write: so a repeat after
+        a lost answer is known. `start_at` is when the visit starts that they saw:
+        at another time it is a conflict. What is not ours to write is `requested`.
         """
-        return await self._writer.write(wish(WriteBackKind.CONFIRM, key, ask))
+        wanted = wish(WriteBackKind.CONFIRM, key, ask, start_at=start_at)
+        return await self._writer.write(wanted)
 
-    async def cancel(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
+    async def cancel(
+        self,
+        key: AppointmentKey,
+        *,
+        ask: UUID | None = None,
+        start_at: datetime | None = None,
+    ) -> Written:
         """The appointment is cancelled by the patient and its Slots become free.
 
         Where other patients take part, only this one declines.
         """
-        return await self._writer.write(wish(WriteBackKind.CANCEL, key, ask))
+        wanted = wish(WriteBackKind.CANCEL, key, ask, start_at=start_at)
+        return await self._writer.write(wanted)
 
     async def rebook(
         self,
@@ -202,9 +213,10 @@ class EHR:
         slot_ids: Sequence[str],
         *,
         ask: UUID | None = None,
+        start_at: datetime | None = None,
     ) -> Written:
         """A patient's cancellation is taken back, if all its Slots are still free."""
-        wanted = wish(WriteBackKind.REBOOK, key, ask, slot_ids)
+        wanted = wish(WriteBackKind.REBOOK, key, ask, slot_ids, start_at=start_at)
         return await self._writer.write(wanted)
 
     async def reschedule(
@@ -214,6 +226,7 @@ class EHR:
         *,
         ask: UUID | None = None,
         before_slot_ids: Sequence[str] = (),
+        start_at: datetime | None = None,
     ) -> Written:
         """The appointment moves to a free Slot of its schedule.
 
@@ -224,7 +237,8 @@ class EHR:
         `EHRConflict`: the Slot is taken. `EHRRefused`: this server or this
         appointment cannot be moved by us; a person must.
         """
-        wanted = wish(WriteBackKind.MOVE, key, ask, (slot_id,), before_slot_ids)
+        kind = WriteBackKind.MOVE
+        wanted = wish(kind, key, ask, (slot_id,), before_slot_ids, start_at=start_at)
         return await self._writer.write(wanted)
 
     async def record(self, communication: Communication) -> None:

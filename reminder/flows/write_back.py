@@ -15,7 +15,7 @@ from reminder.ehr.errors import EHRConflict, EHRError, EHRUnavailable
 from reminder.flows.requested import Requested
 from reminder.flows.send import Stopping, going_on
 from reminder.flows.tell import Messages, Tell
-from reminder.flows.writable import Writable
+from reminder.flows.writable import Writable, write
 from reminder.flows.write_back_parts import (
     Answers,
     Bookings,
@@ -191,23 +191,7 @@ class WriteBackFlow:
         ehr = self._ehrs.get(write_back.appointment.connection)
         if ehr is None:
             raise EHRUnavailable("no such connection")
-        key, ask = write_back.appointment, write_back.answer_id
-        match write_back.kind:
-            case WriteBackKind.CONFIRM:
-                return await ehr.confirm(key, ask=ask)
-            case WriteBackKind.CANCEL:
-                return await ehr.cancel(key, ask=ask)
-            case WriteBackKind.REBOOK:
-                return await ehr.rebook(key, write_back.slot_ids, ask=ask)
-            case WriteBackKind.MOVE:
-                before = write_back.before_slot_ids
-                return await ehr.reschedule(
-                    key, write_back.slot_ids[0], ask=ask, before_slot_ids=before
-                )
-            case WriteBackKind.COMMUNICATION:
-                if write_back.sent is not None:
-                    await ehr.record(write_back.sent)
-                return None
+        return await write(ehr, write_back)
 
     async def _later(
         self, write_back: WriteBack, error: EHRUnavailable

@@ -75,8 +75,8 @@ class WriteBack:
 
     `slot_ids` are the Slots to take (MOVE: the one new Slot; REBOOK: those
     the cancelled appointment had), `before_slot_ids` those it had when the
-    patient asked. `answer_id` is None for a COMMUNICATION, which has `sent`
-    instead.
+    patient asked, and `before_start_at` (UTC) its start then. `answer_id` is
+    None for a COMMUNICATION, which has `sent` instead.
     """
 
     write_back_id: UUID
@@ -87,6 +87,7 @@ class WriteBack:
     slot_ids: tuple[str, ...] = ()
     slot_start_at: datetime | None = None
     before_slot_ids: tuple[str, ...] = ()
+    before_start_at: datetime | None = None
     answer_id: UUID | None = None
     sent: "Communication | None" = None
     fence: int = 0

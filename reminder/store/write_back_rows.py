@@ -1,6 +1,7 @@
 """What a row of the second queue holds, and what an answer asks to be put there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -53,8 +54,16 @@ def _slots(answer: Answer, kind: WriteBackKind) -> Sequence[str]:
     return []
 
 
-def from_row(row: Row[Any], before_slot_ids: tuple[str, ...]) -> WriteBack:
-    """The write-back a whole row holds; of an answer, with the Slots before it."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """When the visit was, and its Slots, as its patient saw it when they asked."""
+
+    start_at: datetime | None = None
+    slot_ids: tuple[str, ...] = ()
+
+
+def from_row(row: Row[Any], before: Before) -> WriteBack:
+    """The write-back a whole row holds; of an answer, with what was before it."""
     key = appointment_key(row)
     sent = None
     if row.kind == WriteBackKind.COMMUNICATION:
@@ -73,7 +82,8 @@ def from_row(row: Row[Any], before_slot_ids: tuple[str, ...]) -> WriteBack:
         created_at=row.created_at,
         slot_ids=tuple(row.slot_ids.split()),
         slot_start_at=row.slot_start_at,
-        before_slot_ids=before_slot_ids,
+        before_slot_ids=before.slot_ids,
+        before_start_at=before.start_at,
         answer_id=row.answer_id,
         sent=sent,
         fence=row.fence,

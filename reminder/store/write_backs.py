@@ -21,7 +21,7 @@ from reminder.store.revisions import raise_revisions
 from reminder.store.statements import among, claimed, constant, table
 from reminder.store.tables import AnswerRow, PersonRow, WriteBackRow
 from reminder.store.worklist import add_entries
-from reminder.store.write_back_rows import failed_entry, from_row
+from reminder.store.write_back_rows import Before, failed_entry, from_row
 
 _ANSWER = table(AnswerRow)
 _PERSON = table(PersonRow)
@@ -44,9 +44,9 @@ class WriteBackStore:
         """
         async with self._database.write() as session:
             rows = (await session.execute(_claim(now, limit, lease))).all()
-            before = await _slots_before(session, [row.answer_id for row in rows])
+            before = await _before(session, [row.answer_id for row in rows])
         return [
-            from_row(row, before.get(row.answer_id, ()))
+            from_row(row, before.get(row.answer_id, Before()))
             for row in sorted(rows, key=_age)
         ]
 
@@ -188,13 +188,16 @@ def _age(row: Row[Any]) -> tuple[datetime, UUID]:
     return row.created_at, row.id
 
 
-async def _slots_before(
+async def _before(
     session: AsyncSession, answer_ids: Sequence[UUID | None]
-) -> dict[UUID, tuple[str, ...]]:
-    """The Slots each visit had when its patient asked."""
+) -> dict[UUID, Before]:
+    """How each visit was when its patient asked."""
     asked = [one for one in answer_ids if one is not None]
     if not asked:
         return {}
-    query = select(_ANSWER.c.id, _ANSWER.c.before_slot_ids)
+    query = select(_ANSWER.c.id, _ANSWER.c.before_start_at, _ANSWER.c.before_slot_ids)
     rows = await session.execute(query.where(_ANSWER.c.id.in_(asked)))
-    return {row.id: tuple(row.before_slot_ids.split()) for row in rows}
+    return {
+        row.id: Before(row.before_start_at, tuple(row.before_slot_ids.split()))
+        for row in rows
+    }

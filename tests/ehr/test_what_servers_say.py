@@ -33,7 +33,7 @@ class TestWhatAServerSays:
             pytest.param(428, EHRRefused, id="428-version-was-named"),
             pytest.param(422, EHRRefused, id="422-a-rule"),
             pytest.param(401, EHRRefused, id="401"),
-            pytest.param(403, EHRRefused, id="403"),
+            pytest.param(403, "", id="403-may-not-write"),
             pytest.param(404, "", id="404-but-it-is-there"),
             pytest.param(410, "", id="410-but-it-is-there"),
             pytest.param(405, "", id="405-no-such-verb"),

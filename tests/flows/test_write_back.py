@@ -309,6 +309,25 @@ class TestAnEHRThatSaysNo:
         assert await house.worklist() == []
         assert await told(house) == []
 
+    @pytest.mark.parametrize(
+        "kind", [AnswerKind.CONFIRM, AnswerKind.CANCEL, AnswerKind.MOVE]
+    )
+    async def test_what_the_clinic_moved_since_is_left_where_it_is(
+        self, any_house: House, kind: AnswerKind
+    ) -> None:
+        house, saturday = any_house, TOMORROW + timedelta(days=3)
+        await reminded(house)
+        await asks(house, kind)
+        house.ehr.change(KEY, start_at=saturday, slot_ids=("other",))
+
+        report = await house.write_back.run()
+
+        assert report == WriteBackReport(failed=1)
+        assert await became(house) == [f"{kind} lost"]
+        now = booking(house)
+        assert (now.status, now.start_at) == (AppointmentStatus.BOOKED, saturday)
+        assert now.participation is not ParticipationStatus.ACCEPTED
+
     async def test_to_every_record_is_one_entry_on_the_worklist(
         self, house: House
     ) -> None:
@@ -348,7 +367,9 @@ class Raises:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def confirm(self, key: AppointmentKey, *, ask: UUID | None) -> Written:
+    async def confirm(
+        self, key: AppointmentKey, *, ask: UUID | None, start_at: datetime | None
+    ) -> Written:
         raise ZeroDivisionError("Ana Okafor")
 
     def __getattr__(self, name: str):

@@ -149,10 +149,15 @@ async def test_what_a_human_was_asked_for_is_done_and_its_answer_requested(
     assert await Worklist(database, ring).open() == []
 
 
-async def test_a_move_says_which_slots_it_leaves(
+async def test_a_move_says_which_time_and_slots_it_leaves(
     write_backs: WriteBackStore, answers: AnswerStore
 ) -> None:
-    move = answer(AnswerKind.MOVE, slot_id="new", before_slot_ids=("s1", "s2"))
+    move = answer(
+        AnswerKind.MOVE,
+        slot_id="new",
+        before_slot_ids=("s1", "s2"),
+        before_start_at=NOON,
+    )
     await answers.record(
         move, write_back=WriteBackKind.MOVE, now=NOON, first_try_at=NOON
     )
@@ -160,6 +165,7 @@ async def test_a_move_says_which_slots_it_leaves(
     [to_write] = await claim(write_backs)
 
     assert (to_write.slot_ids, to_write.before_slot_ids) == (("new",), ("s1", "s2"))
+    assert to_write.before_start_at == NOON
 
 
 async def test_a_retry_is_due_when_it_says(

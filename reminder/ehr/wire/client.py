@@ -151,7 +151,7 @@ class FHIRClient:
                     answer = await ask(headers=_with(token, headers))
                 self._spare(answer)
                 _raise_what_failed(answer)
-        _raise_what_is_no_answer(answer)
+        _raise_what_is_no_answer(answer, method)
         return answer
 
     def _spare(self, answer: Answer) -> None:
@@ -180,11 +180,12 @@ def _raise_what_failed(answer: Answer) -> None:
         raise _unavailable(answer)
 
 
-def _raise_what_is_no_answer(answer: Answer) -> None:
+def _raise_what_is_no_answer(answer: Answer, method: str) -> None:
     status = answer.status
     if status in _LATER:
         raise _unavailable(answer)
-    if status == 501:
+    # Who may not write, may so for no patient: another way must be found.
+    if status == 501 or (status == 403 and method != "GET"):
         raise EHRNotOffered(f"{answer.about}: {status}")
     if status in (401, 403) or not (200 <= status < 300 or status >= 400):
         raise EHRRefused(f"{answer.about}: {status}")

@@ -77,6 +77,12 @@ class Decider:
 
     async def needed(self, wish: Wish, now: Visit) -> Edits | None:
         """The same, whether the EHR lets patients do it or not."""
+        found = await self._changes(wish, now)
+        if found is not None and wish.start_at not in (None, now.booking.start_at):
+            raise EHRConflict("Appointment: at another time now")
+        return found
+
+    async def _changes(self, wish: Wish, now: Visit) -> Edits | None:
         match wish.kind:
             case WriteBackKind.CONFIRM:
                 return _alone(confirmed(now))

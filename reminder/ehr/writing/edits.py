@@ -67,8 +67,14 @@ class Visit:
 
     @property
     def is_shared(self) -> bool:
-        """Whether other patients come as well: moving it would move them, too."""
-        return len(self.draft.reading.bookings) > 1
+        """Whether others may come as well: moving it would move them, too.
+
+        A participant that could not be read, or found, may be a patient.
+        """
+        reading = self.draft.reading
+        return len(reading.bookings) > 1 or any(
+            each.path.startswith("Appointment.participant") for each in reading.repairs
+        )
 
     @property
     def gist(self) -> tuple[AppointmentStatus, ParticipationStatus, datetime]:

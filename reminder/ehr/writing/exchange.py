@@ -88,7 +88,11 @@ class Exchange:
         return await asyncio.gather(*(self.stored("Slot", each) for each in slot_ids))
 
     async def stored(self, resource_type: str, resource_id: str) -> Stored | None:
-        """The resource as it is now; None when the server has it no longer."""
+        """The resource as it is now; None when the server has it no longer.
+
+        Raises:
+            EHRUnavailable: what came was cut off, or a gateway's page.
+        """
         about = f"GET {resource_type}"
         url = self._client.url(f"{resource_type}/{resource_id}")
         answer = await self._client.get(url, about=about)
@@ -96,7 +100,7 @@ class Exchange:
             return None
         if answer.status != 200:
             raise refused(answer)
-        resource = as_resource(answer.parsed(), resource_type)
+        resource = as_resource(_parsed(answer), resource_type)
         if resource is None or resource.get("id") != resource_id:
             raise EHRRefused(f"{about}: not the {resource_type} asked for")
         return Stored(about, resource, answer.body, _etag(answer, resource))
@@ -208,6 +212,13 @@ class Exchange:
         if now is None or _content(now.resource) != _content(edit.stored.resource):
             raise EHRConflict(f"GET {kind}: changed meanwhile")
         return replace(edit, stored=now)
+
+
+def _parsed(answer: Answer) -> object:
+    try:
+        return answer.parsed()
+    except EHRRefused as error:
+        raise EHRUnavailable(str(error)) from None
 
 
 def _content(resource: Resource) -> Resource:

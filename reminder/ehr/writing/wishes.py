@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from reminder.ehr.reading.raw import Resource, as_object, objects
@@ -30,7 +31,9 @@ class Wish:
     """One wish. `slot_ids` are the Slots to take, as in a `WriteBack`.
 
     `before_slot_ids` are those a move leaves, where they are known: a move
-    that ended half done no longer finds them in the Appointment.
+    that ended half done no longer finds them in the Appointment. `start_at`
+    (UTC) is when the visit was to start when the patient decided about it; None
+    where nobody knows.
     """
 
     kind: WriteBackKind
@@ -38,6 +41,7 @@ class Wish:
     ask: UUID
     slot_ids: tuple[str, ...] = ()
     before_slot_ids: tuple[str, ...] = ()
+    start_at: datetime | None = None
 
     def identifier(self, system: str) -> Resource:
         """The identifier of what is created for this wish."""
@@ -54,6 +58,8 @@ def wish(
     ask: UUID | None,
     slot_ids: Sequence[str] = (),
     before_slot_ids: Sequence[str] = (),
+    *,
+    start_at: datetime | None = None,
 ) -> Wish:
     """The wish, under a name of its own where it comes without one."""
     named = ask or uuid5(_UNASKED, "/".join((*key, kind, *slot_ids)))
@@ -63,6 +69,7 @@ def wish(
         ask=named,
         slot_ids=tuple(slot_ids),
         before_slot_ids=tuple(before_slot_ids),
+        start_at=start_at,
     )
 
 

@@ -87,9 +87,11 @@ class Answering:
 
     async def cancel(self, answer: Answer) -> AnswerState:
         """Cancel, and say what became of it: WAITING means the EHR is still asked."""
-        key = answer.appointment
+        key, start_at = answer.appointment, answer.before_start_at
         return await self._carry_out(
-            answer, WriteBackKind.CANCEL, lambda ehr, ask: ehr.cancel(key, ask=ask)
+            answer,
+            WriteBackKind.CANCEL,
+            lambda ehr, ask: ehr.cancel(key, ask=ask, start_at=start_at),
         )
 
     async def rebook(self, answer: Answer) -> AnswerState:
@@ -98,7 +100,9 @@ class Answering:
         return await self._carry_out(
             answer,
             WriteBackKind.REBOOK,
-            lambda ehr, ask: ehr.rebook(key, slot_ids, ask=ask),
+            lambda ehr, ask: ehr.rebook(
+                key, slot_ids, ask=ask, start_at=answer.before_start_at
+            ),
         )
 
     async def move(self, answer: Answer) -> AnswerState:
@@ -108,7 +112,11 @@ class Answering:
             answer,
             WriteBackKind.MOVE,
             lambda ehr, ask: ehr.reschedule(
-                key, slot_id, ask=ask, before_slot_ids=answer.before_slot_ids
+                key,
+                slot_id,
+                ask=ask,
+                before_slot_ids=answer.before_slot_ids,
+                start_at=answer.before_start_at,
             ),
         )
 

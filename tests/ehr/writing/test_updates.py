@@ -85,7 +85,7 @@ class TestUpdates:
             (409, EHRConflict),
             (412, EHRConflict),
             (422, EHRRefused),
-            (403, EHRRefused),
+            (401, EHRRefused),
         ],
     )
     async def test_what_is_said_to_the_appointment_gives_the_slot_back(

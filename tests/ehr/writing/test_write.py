@@ -498,7 +498,7 @@ async def test_a_group_is_not_moved_by_one(make_ehr: MakeEHR) -> None:
         pytest.param(said({}, 409), EHRConflict, "changed again and again", id="409"),
         pytest.param(said({}, 422), EHRRefused, "transaction: 422", id="422"),
         pytest.param(said({}, 500), EHRUnavailable, "transaction: 500", id="500"),
-        pytest.param(said({}, 403), EHRRefused, "transaction: 403", id="403"),
+        pytest.param(said({}, 401), EHRRefused, "transaction: 401", id="401"),
         pytest.param(
             said({"entry": [ACCEPTED, {"response": {"status": "412 No"}}]}),
             EHRConflict,

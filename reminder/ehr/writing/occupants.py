@@ -57,6 +57,13 @@ class Occupants:
             return [each for each in named if each.get("status") not in _NOT_THERE]
         return None
 
+    async def naming(self, slot_ids: Sequence[str]) -> list[Resource]:
+        """The appointments that name one of the Slots, as far as they are found."""
+        searches = await self._searches()
+        slots = [each for each in await self._exchange.slots(slot_ids) if each]
+        named = [await self._named(search, s) for s in slots for search in searches]
+        return [each for found in named for each in found]
+
     async def expect_first(self, appointment_id: str, taken: Sequence[str]) -> None:
         """Read the Slots again: nobody else may sit in one.
 

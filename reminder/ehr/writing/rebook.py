@@ -5,6 +5,7 @@ finds it by that, and goes on with the old one instead of booking again.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from reminder.ehr.errors import (
     EHRConflict,
@@ -16,7 +17,7 @@ from reminder.ehr.reading.raw import Resource, as_object
 from reminder.ehr.reading.references import is_id
 from reminder.ehr.writing.decide import Decider, Edits
 from reminder.ehr.writing.edits import Visit, cancelled
-from reminder.ehr.writing.exchange import Exchange, Gone
+from reminder.ehr.writing.exchange import Exchange
 from reminder.ehr.writing.occupants import LostRace
 from reminder.ehr.writing.updates import Updates
 from reminder.ehr.writing.wishes import Wish
@@ -53,11 +54,13 @@ _STAYS = frozenset(
 )
 """What of the old Appointment describes the new one as well."""
 
+_FINDING = frozenset({"identifier", "slot", "date"})
+"""The search parameters by which a booking of ours is found again."""
+
 _TRIES = 4
-_LIVE = frozenset(
+_OPEN = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED})
+_LIVE = _OPEN | frozenset(
     {
-        AppointmentStatus.PENDING,
-        AppointmentStatus.BOOKED,
         AppointmentStatus.ARRIVED,
         AppointmentStatus.CHECKED_IN,
         AppointmentStatus.FULFILLED,
@@ -76,17 +79,20 @@ class Rebooking:
     async def write(self, wish: Wish, can: Capabilities) -> Written:
         """Move the visit; `Written.booked_as` is the new Appointment.
 
-        Where the EHR refuses to cancel the old one, both stand, and both are
-        among the readings.
+        Where the EHR refuses to cancel the old one, or it is not ours to end any
+        more, both stand, and both are among the readings.
 
         Raises:
             EHRNotOffered: the server creates none, or cannot be asked whether
                 it did already.
         """
+        listed = can.search_parameters
+        if listed and not _FINDING & listed:
+            raise EHRNotOffered("Appointment: cannot be found again")
         new = await self._booked(wish) or await self._book(wish, can)
         if new.booking.slot_ids == wish.slot_ids:
             await self._expect_first(wish, new, can)
-        ended = [await self._ended(wish.key, can), new]
+        ended = [await self._ended(wish.key, can, start_at=wish.start_at), new]
         readings = [await self.exchange.finished(each) for each in ended if each]
         return Written(tuple(readings), new.booking.key.appointment_id)
 
@@ -97,7 +103,11 @@ class Rebooking:
             found = await self.exchange.found("Appointment", [token])
         except EHRRefused as error:
             raise EHRNotOffered(str(error)) from None
-        live = (each for each in found if self._is_ours(each, wish))
+        live = [each for each in found if self._is_ours(each, wish)]
+        if not live:
+            # Some know no search by identifier, and find nothing.
+            there = await self.updates.occupants.naming(wish.slot_ids)
+            live = [each for each in there if self._is_ours(each, wish)]
         new_id = next((each["id"] for each in live if is_id(each.get("id"))), None)
         return None if new_id is None else await self._new(wish, str(new_id))
 
@@ -134,7 +144,7 @@ class Rebooking:
 
     async def _new(self, wish: Wish, new_id: str) -> Visit:
         key = wish.key._replace(appointment_id=new_id)
-        found = await self.exchange.visit(key)
+        found = await self._there(key)
         if found.booking.status not in _LIVE:
             raise EHRConflict(f"Appointment: {found.booking.status}")
         return found
@@ -149,29 +159,48 @@ class Rebooking:
                 raise EHRRefused("Appointment: booked twice") from None
             await self.updates.leave(wish, wish.slot_ids, knowing=new_id)
             raise
+        except EHRRefused as error:
+            # It is booked; only who else is there could not be read.
+            raise EHRUnavailable(str(error), sent=True) from None
+
+    async def _there(self, key: AppointmentKey) -> Visit:
+        """A visit that is known to be there: unreadable is not gone."""
+        try:
+            return await self.exchange.visit(key)
+        except EHRRefused as error:
+            raise EHRUnavailable(str(error), sent=True) from None
 
     async def _ended(
-        self, key: AppointmentKey, can: Capabilities, *, free: bool = True
+        self,
+        key: AppointmentKey,
+        can: Capabilities,
+        *,
+        start_at: datetime | None = None,
+        free: bool = True,
     ) -> Visit | None:
-        """A booking after it was cancelled, or as it is where the EHR refuses that.
+        """A booking after it was cancelled, or as it is where that cannot be.
 
-        None: it is gone.
+        None: it is gone, or the patient has no part in it any more. One that
+        does not start at `start_at` is another visit by now, and stays.
         """
         for _ in range(_TRIES):
             try:
-                visit = await self.exchange.visit(key)
-                if visit.booking.status in _LIVE:
-                    await self._cancel(visit, can)
-                elif free and can.slot_update:
-                    await self.updates.tidy_cancelled(visit)
-            except Gone:
+                visit = await self._there(key)
+            except EHRConflict:
                 return None
+            if _stays(visit) or start_at not in (None, visit.booking.start_at):
+                return visit
+            try:
+                if visit.booking.status in _OPEN:
+                    await self._cancel(visit, can)
+                    continue
+                if free and can.slot_update:
+                    await self.updates.tidy_cancelled(visit)
             except EHRConflict:
                 continue
             except EHRRefused:
-                return await self.exchange.visit(key)
-            if visit.booking.status not in _LIVE:
-                return visit
+                pass
+            return visit
         raise EHRUnavailable("Appointment: changed again and again")
 
     async def _cancel(self, visit: Visit, can: Capabilities) -> None:
@@ -188,3 +217,11 @@ class Rebooking:
         patient = resource["participant"][now.participant]
         patient["status"] = ParticipationStatus.ACCEPTED.value
         return resource
+
+
+def _stays(visit: Visit) -> bool:
+    """Whether nothing of it is left to end: they came, or the others come."""
+    booking = visit.booking
+    if booking.status not in _OPEN:
+        return booking.status in _LIVE
+    return visit.is_shared and booking.participation is ParticipationStatus.DECLINED

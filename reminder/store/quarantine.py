@@ -21,7 +21,7 @@ _SYNC_STATE = table(SyncStateRow)
 _IDENTITY = ("connection", "resource_type", "resource_id", "fingerprint")
 _RENEWED = ("path", "problem", "last_seen_at", "repaired")
 _UNREADABLE = _QUARANTINE.c.repaired.is_(False)
-_HAS_ID = _QUARANTINE.c.resource_id != ""
+_HAS_NO_ID = _QUARANTINE.c.resource_id == ""
 
 
 class Quarantine:
@@ -34,8 +34,7 @@ class Quarantine:
         """Everything that is still unreadable, the oldest first.
 
         An appointment that the last reading of the whole horizon did not meet
-        any more was deleted, or is over: nobody needs to look at it. Of what has
-        no id nobody can say what it was: it is as if it were one.
+        any more was deleted, or is over: nobody needs to look at it.
         """
         met = _SYNC_STATE.c.last_window_at.is_(None) | (
             _QUARANTINE.c.last_seen_at >= _SYNC_STATE.c.last_window_at
@@ -45,7 +44,7 @@ class Quarantine:
             .outerjoin(
                 _SYNC_STATE, _SYNC_STATE.c.connection == _QUARANTINE.c.connection
             )
-            .where(met | ((_QUARANTINE.c.resource_type != "Appointment") & _HAS_ID))
+            .where(met | (_QUARANTINE.c.resource_type != "Appointment"))
             .order_by(
                 _QUARANTINE.c.first_seen_at,
                 _QUARANTINE.c.connection,
@@ -98,7 +97,7 @@ async def forget_nameless(
     await session.execute(
         delete(_QUARANTINE).where(
             _QUARANTINE.c.connection == connection,
-            ~_HAS_ID,
+            _HAS_NO_ID,
             _QUARANTINE.c.last_seen_at < before,
         )
     )

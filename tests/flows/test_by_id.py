@@ -18,6 +18,7 @@ def by_id(house: House) -> ByID:
         pytest.param(crowd(10), id="the-first-ten"),
         pytest.param(crowd(30), id="the-first-thirty"),
         pytest.param([*crowd(14), "a59"], id="the-last-that-is-tried-too"),
+        pytest.param(crowd(60)[30:], id="all-after-the-first-thirty"),
         pytest.param(crowd(60)[::4], id="here-and-there"),
     ],
 )

@@ -76,6 +76,9 @@ async def kept_of(store: Store, said: Sequence[Said]) -> str:
             id="an-age-that-is-not-told-any-more",
         ),
         pytest.param(
+            [Said(1, written=4), Said(1)], "1-None", id="of-one-instant-what-came-last"
+        ),
+        pytest.param(
             [Said(2), Said(1)], "2-None", id="the-page-that-was-asked-for-earlier"
         ),
     ],
@@ -105,17 +108,24 @@ HOURS = 60
 
 
 @pytest.mark.parametrize(
-    ("ahead", "written", "kept"),
+    ("ahead", "now", "kept"),
     [
-        pytest.param(20 * HOURS, None, "0-None", id="no-answer-takes-so-long"),
-        pytest.param(20 * HOURS, 1, "0-1", id="nor-one-that-says-when"),
-        pytest.param(HOURS, None, f"{HOURS}-None", id="an-answer-that-took-long"),
+        pytest.param(Said(20 * HOURS), Said(0), "0-None", id="no-answer-takes-so-long"),
+        pytest.param(
+            Said(20 * HOURS, 1), Said(0, 1), "0-1", id="nor-one-that-says-when"
+        ),
+        pytest.param(
+            Said(20 * HOURS, 2), Said(0, 1), "0-1", id="nor-one-of-a-later-state"
+        ),
+        pytest.param(
+            Said(HOURS), Said(0), f"{HOURS}-None", id="an-answer-that-took-long"
+        ),
     ],
 )
 async def test_what_was_seen_by_a_clock_since_put_back_does_not_count(
-    store: Store, ahead: int, written: int | None, kept: str
+    store: Store, ahead: Said, now: Said, kept: str
 ) -> None:
-    assert await kept_of(store, [Said(ahead, written), Said(0, written)]) == kept
+    assert await kept_of(store, [ahead, now]) == kept
 
 
 async def test_what_was_seen_by_a_clock_since_put_back_can_be_seen_again_and_go(

@@ -11,11 +11,25 @@ from uuid import UUID
 
 from reminder.flows.entries import Entries
 from reminder.model.answers import AnswerState, WriteBackKind
-from reminder.model.appointments import AppointmentKey, AppointmentStatus
+from reminder.model.appointments import (
+    AppointmentKey,
+    AppointmentStatus,
+    ParticipationStatus,
+)
 from reminder.model.clock import Clock
 from reminder.model.people import PatientKey
 from reminder.model.readings import Reading, Written
 from reminder.model.worklist import WorklistEntry, WorklistKind
+
+_STANDING = frozenset(
+    {
+        AppointmentStatus.PENDING,
+        AppointmentStatus.BOOKED,
+        AppointmentStatus.ARRIVED,
+        AppointmentStatus.CHECKED_IN,
+        AppointmentStatus.FULFILLED,
+    }
+)
 
 
 class KeepsReadings(Protocol):
@@ -110,9 +124,17 @@ def request_subject(kind: WriteBackKind, key: AppointmentKey) -> str:
 
 
 def _stands(written: Written, key: AppointmentKey) -> bool:
-    return any(
-        booking.status in (AppointmentStatus.BOOKED, AppointmentStatus.PENDING)
+    """Whether the old booking still holds this patient, or was even used."""
+    bookings = [
+        booking
         for reading in written.readings
         if reading.appointment_id == key.appointment_id
         for booking in reading.bookings
+    ]
+    # A patient merged meanwhile has another key: then anybody's counts.
+    own = [booking for booking in bookings if booking.key == key] or bookings
+    return any(
+        booking.status in _STANDING
+        and booking.participation is not ParticipationStatus.DECLINED
+        for booking in own
     )

@@ -44,6 +44,7 @@ class Pace:
         self._free_at = 0.0
         self._not_before = 0.0
         self._under_way = 0
+        self._with_time_under_way = 0
         self._urgent: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
         self._urgent_in_a_row = 0
@@ -52,11 +53,12 @@ class Pace:
     @contextlib.asynccontextmanager
     async def turn(self, *, urgent: bool = True) -> AsyncIterator[None]:
         """Wait for a turn, and hold it until the request is over."""
-        await self._granted(self._urgent if urgent else self._others)
+        queue = self._urgent if urgent else self._others
+        await self._granted(queue)
         try:
             yield
         finally:
-            self._give_back()
+            self._give_back(queue)
 
     def hold(self, wait_s: float) -> None:
         """Grant no turn before so many seconds are over."""
@@ -71,11 +73,12 @@ class Pace:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._give_back()
+                self._give_back(queue)
             raise
 
-    def _give_back(self) -> None:
+    def _give_back(self, queue: "deque[asyncio.Future[None]]") -> None:
         self._under_way -= 1
+        self._with_time_under_way -= queue is self._others
         self._hand_out()
 
     def _hand_out(self) -> None:
@@ -87,6 +90,7 @@ class Pace:
                 return
             self._free_at = max(self._free_at, loop.time()) + self._interval_s
             self._under_way += 1
+            self._with_time_under_way += queue is self._others
             is_urgent = queue is self._urgent
             passes = is_urgent and bool(self._others)
             self._urgent_in_a_row = self._urgent_in_a_row + 1 if passes else 0
@@ -98,7 +102,8 @@ class Pace:
                 queue.popleft()
         if self._under_way >= self._concurrent:
             return None
-        others_may = bool(self._others) and self._under_way < self._concurrent_with_time
+        busy_with_time = self._with_time_under_way >= self._concurrent_with_time
+        others_may = bool(self._others) and not busy_with_time
         if others_may and self._urgent_in_a_row >= _URGENT_IN_A_ROW:
             return self._others
         if self._urgent:

@@ -32,6 +32,13 @@ class Queue:
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
         return self.begun
 
+    async def answer_one_by_one(self) -> list[str]:
+        """Each ends when those before it have, and its place is taken at once."""
+        for number in range(len(self._ends)):
+            self._ends[(await self.settle())[number]].set()
+        await asyncio.gather(*self.tasks.values())
+        return self.begun
+
     async def _request(self, name: str, *, urgent: bool) -> None:
         async with self.pace.turn(urgent=urgent):
             self.begun.append(name)
@@ -72,6 +79,34 @@ async def test_one_place_is_kept_free_for_patients() -> None:
     queue.ask("patient", urgent=True)
 
     assert await queue.settle() == ["sync 0", "sync 1", "patient"]
+    await queue.answer_all()
+
+
+async def test_a_sync_gets_its_turn_though_patients_keep_every_place_busy() -> None:
+    queue = Queue(concurrent=3)
+    for number in range(20):
+        queue.ask(f"patient {number}", urgent=True)
+    await queue.settle()
+    queue.ask("sync", urgent=False)
+
+    order = await queue.answer_one_by_one()
+
+    assert order.index("sync") == 7
+
+
+async def test_a_sync_whose_turn_was_given_up_still_has_its_places() -> None:
+    queue = Queue(concurrent=2)
+    for number in range(2):
+        queue.ask(f"patient {number}", urgent=True)
+    await queue.settle()
+    queue.ask("gives up", urgent=False)
+    queue.tasks["patient 0"].cancel()
+    # The turn is granted in this very step, and not yet taken.
+    await asyncio.sleep(0)
+    queue.tasks["gives up"].cancel()
+    queue.ask("sync", urgent=False)
+
+    assert (await queue.settle())[2:] == ["sync"]
     await queue.answer_all()
 
 

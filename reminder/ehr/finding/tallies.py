@@ -65,7 +65,9 @@ class Tally:
         new address each time, and some give a link with every page for ever.
         """
         self._pages += 1
-        self.total = page.total if page.total is not None else self.total
+        if page.total is not None:
+            # Fewer than before: what stood behind those now gone was skipped.
+            self.total = max(page.total, self.total or 0)
         self.is_lacking |= page.notice.lacking
         self.is_nameless |= bool(page.broken)
         self._is_too_much |= page.notice.too_much

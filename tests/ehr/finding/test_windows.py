@@ -596,6 +596,23 @@ async def test_one_lost_between_two_pages_is_looked_for(make_ehr: MakeEHR) -> No
     assert kept.end.complete
 
 
+async def test_one_skipped_because_another_went_between_two_pages_is_looked_for(
+    make_ehr: MakeEHR,
+) -> None:
+    server = PagingServer([visit(n, f"2027-03-01T{6 + n:02}:00:00Z") for n in range(9)])
+    server.cap = 5
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = server(request)
+        # What was sixth is fifth before the second page is asked for.
+        server.visits = [each for each in server.visits if each["id"] != "v0"]
+        return page
+
+    kept = await read(make_ehr(answer))
+
+    assert kept.ids == {f"v{n}" for n in range(9)}
+
+
 async def test_a_server_without_dates_is_not_asked_in_halves(make_ehr: MakeEHR) -> None:
     others = [visit(n, "2027-07-01T14:00:00Z") for n in range(10, 60)]
     server = PagingServer(

@@ -155,13 +155,14 @@ class FHIRClient:
         return answer
 
     def _spare(self, answer: Answer) -> None:
-        wait = answer.retry_after() if answer.status in _SPARE_ME else None
+        wait = answer.retry_after() if _is_later(answer.status) else None
         if wait is None:
             return
-        if wait > _SHORT_WAIT:
-            self._breaker.spare(wait)
-        else:
+        if wait <= _SHORT_WAIT:
+            # Whoever reads asks again at once: no sooner than it wishes.
             self._pace.hold(wait.total_seconds())
+        elif answer.status in _SPARE_ME:
+            self._breaker.spare(wait)
 
     def _refuse_foreign(self, url: httpx.URL, about: str) -> None:
         # The credential goes with every request, so the check comes before each.
@@ -175,8 +176,16 @@ def _with(token: str | None, headers: Mapping[str, str]) -> dict[str, str]:
     return {**headers, "Authorization": token} if token else dict(headers)
 
 
+def _is_later(status: int) -> bool:
+    return status in _LATER or _is_failure(status)
+
+
+def _is_failure(status: int) -> bool:
+    return status >= 500 and status != 501
+
+
 def _raise_what_failed(answer: Answer) -> None:
-    if answer.status >= 500 and answer.status != 501:
+    if _is_failure(answer.status):
         raise _unavailable(answer)
 
 

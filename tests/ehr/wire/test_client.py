@@ -11,7 +11,7 @@ from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRError, EHRRefused, EHRUnavailable
 from reminder.ehr.wire.client import FHIRClient
 from tests.ehr.conftest import NOW
-from tests.ehr.pretend import BASE_URL, said
+from tests.ehr.pretend import BASE_URL, bundle, said
 
 MakeClient = Callable[..., FHIRClient]
 
@@ -178,6 +178,39 @@ async def test_the_server_says_when_to_come_back(
         await get(client)
 
     assert error.value.retry_after == wait
+
+
+async def test_what_is_asked_again_is_asked_when_the_server_wishes(
+    make_client: MakeClient,
+) -> None:
+    async def waited(status: int) -> float:
+        answers, at = [said({}, status, Retry_After="1"), said(bundle())], []
+
+        def answer(_: httpx.Request) -> httpx.Response:
+            at.append(asyncio.get_running_loop().time())
+            return answers.pop(0)
+
+        await get(make_client(answer))
+        return at[1] - at[0]
+
+    statuses = [408, 423, 425, 429, 500, 502, 503, 504]
+    waits = await asyncio.gather(*map(waited, statuses))
+
+    assert [status for status, s in zip(statuses, waits, strict=True) if s < 0.99] == []
+
+
+async def test_one_record_that_is_locked_for_long_locks_no_other(
+    make_client: MakeClient,
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        locked = said({}, 423, Retry_After="120")
+        return locked if request.url.path.endswith("/locked") else said(bundle())
+
+    client = make_client(answer)
+    with pytest.raises(EHRUnavailable):
+        await get(client, "Appointment/locked")
+
+    assert (await get(client)).status == 200
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ class People(Protocol):
 async def readable(
     people: People, keys: Sequence[PatientKey], *, told_since: datetime | None = None
 ) -> list[Person]:
-    """The world of those whose record can be read; a damaged one is logged.
+    """The world of those whose record can be read; a damaged one's cell is logged.
 
     The one among many is found by halves, not by asking for each.
     """
@@ -37,7 +37,8 @@ async def readable(
     except CellUnreadable as error:
         if len(keys) == 1:
             [key] = keys
-            log.error("damaged_record", **key._asdict(), cell=str(error))
+            # Whose it is stays in the database, which the cell leads to.
+            log.error("damaged_record", connection=key.connection, cell=str(error))
             return []
     middle = len(keys) // 2
     first = await readable(people, keys[:middle], told_since=told_since)

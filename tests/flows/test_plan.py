@@ -178,7 +178,6 @@ async def test_one_person_whose_record_is_damaged_does_not_stop_the_others(
         "event": "damaged_record",
         "log_level": "error",
         "connection": MAIN,
-        "patient_id": "p1",
         "cell": failed["cell"],
     }
     assert failed["cell"].startswith("person.sealed of ")

@@ -34,7 +34,7 @@ class Coming:
                 return present
             if present.state is VisitState.CONFIRMED:
                 return present.page(News.ALREADY_CONFIRMED)
-            if present.state is not VisitState.BOOKED:
+            if present.is_moved or present.state is not VisitState.BOOKED:
                 return present.closed()
             now = present.visitor.now
             answer = present.answer(AnswerKind.CONFIRM)

@@ -40,12 +40,22 @@ class Present:
         return self.state in _OPEN
 
     @property
+    def is_moved(self) -> bool:
+        """Whether the visit is at another time than the form showed."""
+        visitor = self.visitor
+        return visitor.shown_ref(self.known) not in visitor.who.shown
+
+    @property
     def is_stale(self) -> bool:
-        """Whether the patient changed the visit after this form was made.
+        """Whether the visit is another one than when this form was made.
 
         Going back in the browser and sending an old form again must not undo
-        what was done since.
+        what was done since; nor does it say anything of a time not seen.
         """
+        return self.is_moved or self._is_changed
+
+    @property
+    def _is_changed(self) -> bool:
         change, issued_at = self.known.last_change, self.visitor.who.issued_at
         return (
             change is not None

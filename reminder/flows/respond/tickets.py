@@ -14,18 +14,22 @@ from reminder.model.people import ContactPoint, PatientKey
 
 _GOOD_FOR = timedelta(minutes=15)
 _MARK_BYTES = 9
+_SHOWN_CHARS = 6
+"""Enough to tell one time from another: nobody can choose what it is made of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
     """Who has been proven by their date of birth, and the time that was chosen.
 
-    `issued_at` is when the ticket was made, in whole seconds.
+    `issued_at` is when the ticket was made, in whole seconds. `shown` are the
+    visits at the times the page showed, as `Tickets.shown_ref` names them.
     """
 
     patients: frozenset[PatientKey] = frozenset()
     slot: Slot | None = None
     issued_at: datetime | None = None
+    shown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,11 @@ class Tickets:
     def visit_ref(self, key: AppointmentKey) -> str:
         """A short name for one visit of a link, that says nothing by itself."""
         return self._mark("visit", key)
+
+    def shown_ref(self, key: AppointmentKey, start_at: datetime) -> str:
+        """A short name for a visit at the time that a page shows for it."""
+        mark = self._mark("shown", (*key, f"{start_at.timestamp():.0f}"))
+        return mark[:_SHOWN_CHARS]
 
     def number_ref(self, key: PatientKey, to: ContactPoint) -> str:
         """A name for a patient's number, by which a form tells which one it showed."""
@@ -74,7 +83,8 @@ class Tickets:
         ticket = read(text, self.key, message_id=link.message_id, now=now)
         if ticket is None or ticket.step != step:
             return None
-        marks, *slot = ticket.subject.split(" ", 3)
+        names, *slot = ticket.subject.split(" ", 3)
+        marks, _, shown = names.partition("/")
         proven = frozenset(
             key.patient
             for key in link.appointments
@@ -82,7 +92,12 @@ class Tickets:
         )
         if not proven:
             return None
-        return Pass(proven, _read_slot(slot), ticket.expires_at - _GOOD_FOR)
+        return Pass(
+            proven,
+            _read_slot(slot),
+            ticket.expires_at - _GOOD_FOR,
+            frozenset(shown.split(".")),
+        )
 
     def _seal(self, message_id: UUID, subject: str, step: Step, at: datetime) -> str:
         ticket = Ticket(
@@ -92,6 +107,7 @@ class Tickets:
 
     def _subject(self, who: Pass) -> str:
         marks = ".".join(sorted(self._mark("patient", key) for key in who.patients))
+        marks += "/" + ".".join(sorted(who.shown))
         if who.slot is None:
             return marks
         slot = who.slot

@@ -81,9 +81,13 @@ class Visitor:
         """What a page carries, with tickets for these steps and for looking."""
         message_id = self.opening.link.message_id
         steps = (Step.SEE, *steps)
-        return self.opening.here(
-            self.tickets.issue(steps, message_id, who or self.who, self.now)
-        )
+        shown = frozenset(self.shown_ref(known) for known in self.visits.values())
+        who = replace(who or self.who, shown=shown)
+        return self.opening.here(self.tickets.issue(steps, message_id, who, self.now))
+
+    def shown_ref(self, known: Known) -> str:
+        """What a ticket calls one of the visits at the time it has now."""
+        return self.tickets.shown_ref(known.key, known.appointment.start_at)
 
     def view(self, known: Known) -> VisitView:
         """One of the visits, as it may be seen."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -21,7 +21,7 @@ from reminder.model.worklist import WorklistKind
 from reminder.store.keyring import KeyRing
 from reminder.store.store import open_store
 from tests.fakes import FakeEHR
-from tests.web.world import MAIN, World
+from tests.web.world import MAIN, START, World, booking
 
 KEY = AppointmentKey(MAIN, "a1", "p1")
 BORN = TypedDate("4", "17", "1985")
@@ -60,9 +60,15 @@ class Watching(FakeEHR):
     world: World
     held: list[Answer]
 
-    async def cancel(self, key: AppointmentKey, *, ask: UUID | None = None) -> Written:
+    async def cancel(
+        self,
+        key: AppointmentKey,
+        *,
+        ask: UUID | None = None,
+        start_at: datetime | None = None,
+    ) -> Written:
         self.held = await self.world.store.answers.latest(key)
-        return await super().cancel(key, ask=ask)
+        return await super().cancel(key, ask=ask, start_at=start_at)
 
 
 async def test_an_answer_is_kept_before_the_ehr_is_asked(world: World) -> None:
@@ -72,6 +78,31 @@ async def test_an_answer_is_kept_before_the_ehr_is_asked(world: World) -> None:
     await world.respond.coming.cancel(await to_cancel(world))
 
     assert [answer.state for answer in watching.held] == [AnswerState.WAITING]
+
+
+async def test_what_the_clinic_moved_since_the_page_was_made_is_shown_again(
+    world: World,
+) -> None:
+    cancelling = await to_cancel(world)
+    await world.given(booking(start_at=START + timedelta(days=3), fingerprint="moved"))
+
+    page = await world.respond.coming.cancel(cancelling)
+
+    assert isinstance(page, Visits)
+    assert page.news is News.CHANGED
+    assert page.visits[0].start_at == START + timedelta(days=3)
+    assert world.ehr.calls == []
+
+
+async def test_what_the_clinic_moved_meanwhile_is_not_confirmed(world: World) -> None:
+    page = await opened(world)
+    await world.given(booking(start_at=START + timedelta(days=3), fingerprint="moved"))
+
+    page = await world.respond.coming.confirm(ask(page, Step.CONFIRM))
+
+    assert isinstance(page, Visits)
+    assert page.news is News.CHANGED
+    assert page.visits[0].state is VisitState.BOOKED
 
 
 async def test_whoever_dies_while_waiting_leaves_a_write_back(world: World) -> None:

@@ -46,6 +46,23 @@ def test_a_ticket_brings_back_who_was_proven_and_what_was_chosen() -> None:
     assert who.issued_at == NOW
 
 
+def test_a_ticket_brings_back_which_visits_were_shown_at_which_time() -> None:
+    key, later = LINK.appointments[0], START + timedelta(hours=1)
+    shown = frozenset({TICKETS.shown_ref(key, START)})
+
+    who = TICKETS.read(
+        ticket(Pass(frozenset({ANA}), slot("s", START), shown=shown)),
+        LINK,
+        Step.MOVE,
+        NOW,
+    )
+
+    assert who is not None
+    assert who.shown == shown
+    assert TICKETS.shown_ref(key, later) not in shown
+    assert TICKETS.shown_ref(LINK.appointments[1], START) not in shown
+
+
 def test_a_ticket_names_nobody() -> None:
     made = ticket(Pass(frozenset({ANA, LEO})))
 

@@ -214,14 +214,12 @@ async def test_undoing_keeps_what_others_wrote_meanwhile(
     def noted(request: httpx.Request) -> None:
         if is_of_the_visit(request):
             server.after = lambda _: None
-            server.keep(
-                server["Appointment/visit-1"] | {"description": "Bring the card"}
-            )
+            server.keep(server["Appointment/visit-1"] | {"created": "2027-01-31"})
 
     server.after = noted
 
     with pytest.raises(EHRError):
         await move(make_ehr(server, move_by=style))
 
-    assert server["Appointment/visit-1"]["description"] == "Bring the card"
+    assert server["Appointment/visit-1"]["created"] == "2027-01-31"
     assert place(server)[0] == "Slot/old"

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from reminder.ehr.config import EHRConfig
 from reminder.ehr.errors import EHRRefused
-from reminder.ehr.finding.bundles import id_lists, search
+from reminder.ehr.finding.bundles import id_lists, listed
 from reminder.ehr.finding.patient_lookup import PatientLookup
 from reminder.ehr.reading.drafts import Draft, Site
 from reminder.ehr.reading.human_names import as_addressed, chosen
@@ -122,11 +122,9 @@ class _Names(Generic[_T]):
         return known is not None and now < known[1] + self._ttl
 
     async def _asked(self, ids: list[str]) -> dict[str, _T | None]:
-        params = [("_id", ",".join(ids)), ("_count", str(len(ids)))]
+        most = self._config.max_pages
         try:
-            found = await search(
-                self._client, self._type, params, max_pages=self._config.max_pages
-            )
+            found = await listed(self._client, self._type, ids, max_pages=most)
         except EHRRefused:
             self.refused.update(ids)
             return {}

@@ -33,7 +33,7 @@ class Patches:
         except (EHRConflict, EHRRefused):
             try:
                 await self._back(wish, now)
-            except EHRConflict:
+            except (EHRConflict, EHRRefused):
                 raise EHRRefused("Appointment: booked twice") from None
             raise
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from reminder.ehr.errors import EHRConflict
+from reminder.ehr.errors import EHRConflict, EHRRefused
 from reminder.ehr.reading.appointments import slot_ids
 from reminder.ehr.reading.instants import instant
 from reminder.ehr.reading.raw import Resource, as_object, objects, written
@@ -50,8 +50,8 @@ class Undo:
                 resource[name] = before[name]
         try:
             await self._exchange.put(Edit(now, resource))
-        except EHRConflict:
-            # Somebody else has it now, and with it the last word.
+        except (EHRConflict, EHRRefused):
+            # Somebody else has it now, or it is closed to us: theirs is the last word.
             return False
         return True
 
@@ -64,7 +64,7 @@ class Undo:
             try:
                 if freed is not None:
                     await self._exchange.put(freed)
-            except EHRConflict:
+            except (EHRConflict, EHRRefused):
                 continue
 
     def _is_as_written(self, now: Resource, edit: Edit) -> bool:

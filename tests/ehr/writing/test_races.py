@@ -184,9 +184,10 @@ async def test_a_lost_race_is_undone_although_the_server_rewrote_the_instants(
     assert place(server) == ("Slot/old", "2027-03-02T14:00:00.000Z")
 
 
+@pytest.mark.parametrize("status", [403, 405, 412])
 @pytest.mark.parametrize("style", STYLES)
 async def test_what_cannot_be_undone_after_a_lost_race_is_for_a_human(
-    make_ehr: MakeEHR, style: str
+    make_ehr: MakeEHR, style: str, status: int
 ) -> None:
     server = lax()
     faster = another_comes_first(server)
@@ -194,7 +195,7 @@ async def test_what_cannot_be_undone_after_a_lost_race_is_for_a_human(
     def then_refuses(request: httpx.Request) -> None:
         faster(request)
         if "other" in server.live():
-            server.fault = lambda _: said({}, 412)
+            server.fault = lambda _: said({}, status)
 
     server.fault = then_refuses
 

@@ -46,14 +46,16 @@ async def record_receipts(
     )
     failed = await _failed_copies(session, rows.values())
     moved: dict[UUID, DeliveryEvent] = {}
+    named: dict[UUID, str] = {}
     news = []
     for event in events:
         moves = _key(event) in new and _moves_on(rows, moved, failed, event)
         new.discard(_key(event))
         if moves:
             moved[event.message_id] = event
+            named.setdefault(event.message_id, event.provider_id)
         news.append(moves)
-    await _move(session, rows, moved, now)
+    await _move(session, rows, moved, named, now)
     return news
 
 
@@ -116,6 +118,7 @@ async def _move(
     session: AsyncSession,
     rows: dict[UUID, Row[Any]],
     moved: dict[UUID, DeliveryEvent],
+    named: dict[UUID, str],
     now: datetime,
 ) -> None:
     if not moved:
@@ -136,7 +139,7 @@ async def _move(
         {
             "moved_id": one,
             "becomes": _BECOMES[event.state].value,
-            "named": rows[one].provider_id or event.provider_id,
+            "named": rows[one].provider_id or named[one],
         }
         for one, event in moved.items()
     ]

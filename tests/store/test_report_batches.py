@@ -73,6 +73,21 @@ async def test_one_about_an_unknown_message_does_not_hinder_the_others(
     assert await queue.record_events(reports, now=NOON) == [False, False, True]
 
 
+async def test_the_first_name_a_provider_gives_stays(
+    queue: MessageQueue, database: Database
+) -> None:
+    message = await _standing(queue, "sending")
+    reports = [
+        event(message, DeliveryState.SENT, provider_id="SM1"),
+        event(message, DELIVERED, provider_id="SM2"),
+    ]
+
+    assert await queue.record_events(reports, now=NOON) == [True, True]
+
+    row = await message_row(database, message.message_id)
+    assert (row.state, row.provider_id) == ("delivered", "SM1")
+
+
 STANDS = st.sampled_from(["sending", "sent", "uncertain", "again", "failed-once"])
 SAID = st.tuples(
     st.integers(0, 2), st.sampled_from(DeliveryState), st.sampled_from(["SM1", "SM2"])

@@ -25,6 +25,6 @@ async def world(
 async def day(
     world: World, hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Day]:
-    monkeypatch.setenv("REMINDER_WORK__ANSWER_LIMIT_S", "1")
+    monkeypatch.setenv("REMINDER_WORK__ANSWER_LIMIT_S", "3")
     async with running_day(world, hands, tmp_path) as running:
         yield running

@@ -4,13 +4,9 @@ Twilio splits its error codes over time and asks not to rely on them, so an
 unknown one falls back on the HTTP status.
 """
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-
-import httpx
+from datetime import timedelta
 
 from reminder.model.outcomes import Deferred, Evidence, Rejected, Scope, Uncertain
-from reminder.transports.tls import tls_problem
 
 OPTED_OUT = 21610
 RATE_LIMITED = 20429
@@ -43,9 +39,6 @@ _PASSING = frozenset(
 _LATER = timedelta(minutes=30)
 """What made a message fail on its way may pass by then."""
 _ACCOUNT_STATUSES = frozenset({401, 403, 404})
-# Nothing has left: no connection was made, or none was free.
-_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_LONGEST_WAIT = timedelta(days=1)
 
 
 def read_refusal(
@@ -80,29 +73,6 @@ def failure_scope(code: int | None) -> Scope:
 def is_passing(code: int | None) -> bool:
     """Whether what made Twilio give a message up may be over a little later."""
     return code in _PASSING
-
-
-def read_transport_error(error: httpx.HTTPError) -> Deferred | Uncertain:
-    """What it means that no answer came."""
-    name = type(error).__name__
-    if not isinstance(error, _BEFORE_SENDING):
-        return Uncertain(name)
-    problem = tls_problem(error)
-    return Deferred(problem, policy=True) if problem else Deferred(name)
-
-
-def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """A `Retry-After` in seconds or as a date; None when absent or unreadable."""
-    if not value:
-        return None
-    if value.isascii() and value.isdigit():
-        return min(timedelta(seconds=int(value[:9])), _LONGEST_WAIT)
-    try:
-        at = parsedate_to_datetime(value)
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return min(max(at - now, timedelta(0)), _LONGEST_WAIT)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _scope(status: int, number: int | None) -> Scope:

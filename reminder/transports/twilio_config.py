@@ -1,6 +1,5 @@
 """The settings of `[transport.twilio-sms]`: an account, and who messages come from."""
 
-import ipaddress
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -14,6 +13,8 @@ from pydantic import (
     model_validator,
 )
 
+from reminder.transports.http import is_loopback
+
 DEFAULT_API_BASE = "https://api.twilio.com"
 
 
@@ -23,18 +24,9 @@ def _safe_base(value: str) -> str:
         raise ValueError("only a scheme, a host and a port")
     host = parts.hostname or ""
     encrypted = parts.scheme == "https" and host
-    if not encrypted and not (parts.scheme == "http" and _is_loopback(host)):
+    if not encrypted and not (parts.scheme == "http" and is_loopback(host)):
         raise ValueError("must begin with https:// unless it is on this machine")
     return value.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class TwilioSMSConfig(BaseModel):

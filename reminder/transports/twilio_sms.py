@@ -21,12 +21,11 @@ from reminder.model.outcomes import (
 )
 from reminder.model.people import Channel
 from reminder.transports.base import API_VERSION, TransportContext
+from reminder.transports.http import no_answer, retry_after
 from reminder.transports.tls import client_context
 from reminder.transports.twilio_answers import (
     read_failure,
     read_refusal,
-    read_transport_error,
-    retry_after,
 )
 from reminder.transports.twilio_callbacks import read_callback
 from reminder.transports.twilio_check import findings
@@ -85,7 +84,7 @@ class TwilioSMSTransport:
         except TwilioException as error:
             return self._refused(error, exchange)
         except httpx.HTTPError as error:
-            return read_transport_error(error)
+            return no_answer(error)
         except _UNREADABLE:
             return Uncertain("answer-unreadable", exchange.evidence)
         return _outcome(made, exchange)
